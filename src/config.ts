@@ -1,0 +1,79 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url(), audience: z.string().min(1) })).min(1)
+
+const json = z.string().transform((text, context) => {
+  try { return JSON.parse(text) as unknown } catch {
+    context.addIssue({ code: 'custom', message: 'is geen geldige JSON' })
+    return z.NEVER
+  }
+})
+
+const Environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'begint met postgres:// of postgresql://').optional(),
+  DATA_DIR: z.string().min(1).default('.aanwezig'),
+  AUTH_ISSUERS: json.pipe(Issuers).optional(),
+  AUTH_DEVELOPMENT: z.enum(['0', '1']).optional(),
+  SLEUTEL: z.base64().refine((text) => Buffer.from(text, 'base64').length === 32, 'is base64 van 32 bytes').optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  WACHT_DAGEN: z.coerce.number().int().min(1).max(365).default(14),
+  NACHT_CRON: z.string().regex(/^(\S+\s+){4}\S+$/, 'heeft vijf velden, zoals 0 2 * * *').default('0 2 * * *'),
+  LEVERINGEN_DIR: z.string().min(1).optional(),
+  DB_VERBINDINGEN: z.coerce.number().int().min(2).max(200).default(10)
+})
+
+export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string }
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Absent: the embedded store under dataDir. */
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+  readonly leveringenDir: string
+  readonly issuers: readonly Issuer[]
+  /** Trust the key of our own in dataDir, and show GraphiQL. */
+  readonly development: boolean
+  /** 32 bytes, or undefined: in development one is made in dataDir. */
+  readonly sleutel: Buffer | undefined
+  readonly logLevel: string
+  /** Days an absentie waits for its leerling before it is refused. */
+  readonly wachtDagen: number
+  readonly nachtCron: string
+  readonly verbindingen: number
+}
+
+export class ConfigError extends Error {}
+
+/** Reads the environment once; every fault in one message. */
+export function readConfig (environment: NodeJS.ProcessEnv = process.env): Config {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(present)
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  if (parsed.success) {
+    const { DATABASE_URL: url, AUTH_DEVELOPMENT: development, AUTH_ISSUERS: issuers, SLEUTEL: sleutel } = parsed.data
+    if (url !== undefined && development !== '1' && issuers === undefined) faults.push('AUTH_ISSUERS: verplicht bij een eigen database (of AUTH_DEVELOPMENT=1, alleen om te ontwikkelen)')
+    if (url !== undefined && development !== '1' && sleutel === undefined) faults.push('SLEUTEL: verplicht bij een eigen database; maak er een met: openssl rand -base64 32')
+  }
+  if (!parsed.success || faults.length > 0) throw new ConfigError(`De configuratie klopt niet:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+
+  const env = parsed.data
+  const dataDir = resolve(env.DATA_DIR)
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    databaseUrl: env.DATABASE_URL,
+    dataDir,
+    leveringenDir: resolve(env.LEVERINGEN_DIR ?? `${dataDir}/leveringen`),
+    issuers: env.AUTH_ISSUERS ?? [],
+    development: env.AUTH_DEVELOPMENT === '1' || (env.DATABASE_URL === undefined && env.AUTH_DEVELOPMENT !== '0'),
+    sleutel: env.SLEUTEL === undefined ? undefined : Buffer.from(env.SLEUTEL, 'base64'),
+    logLevel: env.LOG_LEVEL,
+    wachtDagen: env.WACHT_DAGEN,
+    nachtCron: env.NACHT_CRON,
+    verbindingen: env.DB_VERBINDINGEN
+  }
+}

@@ -1,0 +1,23 @@
+import type { Logger } from 'pino'
+import type { Sleutels } from './db/sleutels.ts'
+import type { Tx } from './db/transaction.ts'
+import type { Datum } from './domain/datum.ts'
+import type { Actor } from './toegang/service.ts'
+
+/** What every use case gets. Nothing here is global: a test, a job and a request each make their own. */
+export interface Ctx {
+  readonly actor: Actor
+  readonly now: () => Date
+  /** The calendar day in Europe/Amsterdam at `now`. */
+  readonly vandaag: () => Datum
+  readonly log: Logger
+  /** W3C trace id of the request or job, 32 hex digits. */
+  readonly traceId: string
+  readonly sleutels: Sleutels
+  readonly wachtDagen: number
+  readonly leveringenDir: string
+  /** One transaction as the service's own role, bound to the actor's scholen. */
+  readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
+  /** Says that marks were committed; the evaluation starts at once instead of at its next look. */
+  readonly wake: () => void
+}

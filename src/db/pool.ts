@@ -1,0 +1,30 @@
+import pg from 'pg'
+
+// A day stays the text it is; bigint sums stay exact below 2^53; instants become Date and leave as ISO text.
+const parsers: Record<number, (text: string) => unknown> = {
+  [pg.types.builtins.DATE]: (text) => text,
+  [pg.types.builtins.INT8]: (text) => Number(text)
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser']
+}
+
+/** The one place that makes a pool: parsers, time-outs, and no connection waiting for ever. */
+export function makePool (connection: pg.PoolConfig, options: { max: number, onError: (error: Error) => void }): pg.Pool {
+  const pool = new pg.Pool({
+    ...connection,
+    types,
+    max: options.max,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'aanwezig',
+    // A night's statement over one school is the longest there is.
+    statement_timeout: 300_000,
+    idle_in_transaction_session_timeout: 60_000
+  })
+  // An idle connection that breaks (server restart) is replaced by the pool; without a listener it would end the process.
+  pool.on('error', options.onError)
+  return pool
+}

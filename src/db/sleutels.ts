@@ -1,0 +1,58 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Keys derived from the one configured key, each for one purpose. */
+export interface Sleutels {
+  /** AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; bound to the leerling it belongs to, so a swapped row does not decrypt. */
+  readonly encryptPgn: (nummer: string, eigenaar: string) => Buffer
+  readonly decryptPgn: (versleuteld: Buffer, eigenaar: string) => string
+  /** Keyed HMAC, 32 bytes: equal numbers are found within one school, and nobody without the key can enumerate them. */
+  readonly searchPgn: (nummer: string, school: string) => Buffer
+  /** Pseudonym of a leerling in the processing log, 16 bytes. */
+  readonly pseudonym: (school: string, bron: string, leerling: string) => Buffer
+}
+
+export function deriveSleutels (sleutel: Buffer): Sleutels {
+  const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', sleutel, Buffer.alloc(0), `aanwezig/${purpose}/1`, 32))
+  const [pgn, zoek, log] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking')]
+  return {
+    encryptPgn (nummer, eigenaar) {
+      const nonce = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', pgn, nonce).setAAD(Buffer.from(eigenaar))
+      const text = Buffer.concat([cipher.update(nummer, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), text])
+    },
+    decryptPgn (versleuteld, eigenaar) {
+      const decipher = createDecipheriv('aes-256-gcm', pgn, versleuteld.subarray(0, 12)).setAAD(Buffer.from(eigenaar)).setAuthTag(versleuteld.subarray(12, 28))
+      return decipher.update(versleuteld.subarray(28), undefined, 'utf8') + decipher.final('utf8')
+    },
+    searchPgn: (nummer, school) => createHmac('sha256', zoek).update(`${school}|${nummer}`).digest(),
+    pseudonym: (school, bron, leerling) => createHmac('sha256', log).update(JSON.stringify([school, bron, leerling])).digest().subarray(0, 16)
+  }
+}
+
+/** Development only: the key file in dataDir, made at first use; two processes that start together end with the same key. */
+export async function developmentSleutel (dataDir: string): Promise<Buffer> {
+  return await readOrCreate(join(dataDir, 'sleutel'), () => randomBytes(32))
+}
+
+/** Reads a secret file (mode 0600), or makes it; the link lets exactly one process win, and nobody reads half a key. */
+export async function readOrCreate (path: string, make: () => Buffer | Promise<Buffer>): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  await mkdir(dirname(path), { recursive: true })
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, await make(), { mode: 0o600 })
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await unlink(draft)
+  }
+  return await readFile(path)
+}

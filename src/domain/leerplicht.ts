@@ -1,0 +1,23 @@
+import { addDagen, maandPeriode, maand, verjaardag } from './datum.ts'
+import type { Datum } from './datum.ts'
+
+/**
+ * First day of the month after the one in which the child turns five; born on 1 September: 1 October.
+ * Leerplichtwet 1969, art. 3 lid 1, which says its first school day: the same, since only lesdagen count.
+ */
+export function leerplichtVanaf (geboortedatum: Datum): Datum {
+  return addDagen(maandPeriode(maand(verjaardag(geboortedatum, 5))).tot, 1)
+}
+
+/** The day leerplicht and kwalificatieplicht have ended (Leerplichtwet 1969, art. 4a). */
+export function achttiendeVerjaardag (geboortedatum: Datum): Datum {
+  return verjaardag(geboortedatum, 18)
+}
+
+/**
+ * Leerplichtig or kwalificatieplichtig by age: up to and including the day before the 18th birthday
+ * (Leerplichtwet 1969, art. 3 and 4a). A startkwalificatie or vrijstelling is not weighed here.
+ */
+export function isLeerOfKwalificatieplichtig (geboortedatum: Datum, datum: Datum): boolean {
+  return datum >= leerplichtVanaf(geboortedatum) && datum < achttiendeVerjaardag(geboortedatum)
+}

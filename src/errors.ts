@@ -1,0 +1,43 @@
+/** Every code a caller can meet: HTTP status and Dutch title. Adding one is adding API; openapi.yaml and README list them all. */
+export const FOUTCODES = {
+  'invoer-ongeldig': [400, 'De invoer is ongeldig'],
+  'niet-aangemeld': [401, 'Geen geldig toegangsbewijs'],
+  'geen-toegang': [403, 'Geen recht op deze handeling'],
+  'niet-gevonden': [404, 'Niet gevonden'],
+  'methode-niet-toegestaan': [405, 'Methode niet toegestaan'],
+  'vorm-niet-leverbaar': [406, 'Gevraagde vorm niet leverbaar'],
+  'beleid-vastgesteld': [409, 'Beleidsversie is al vastgesteld'],
+  'beleid-overlapt': [409, 'Beleidsversies overlappen'],
+  'bezig': [409, 'Al bezig'],
+  'stamgegevens-onbekend': [409, 'Stamgegevens ontbreken'],
+  'versie-verouderd': [412, 'Versie is niet meer de laatste'],
+  'bericht-te-groot': [413, 'Bericht te groot'],
+  'soort-niet-ondersteund': [415, 'Mediatype niet ondersteund'],
+  'niet-beschikbaar': [503, 'Tijdelijk niet beschikbaar'],
+  'interne-fout': [500, 'Interne fout']
+} as const satisfies Record<string, readonly [number, string]>
+
+export type Foutcode = keyof typeof FOUTCODES
+
+/** One fault in the input: where (JSON Pointer; `#query/…` and `#path/…` outside the body) and what, in Dutch. */
+export interface Fout { readonly code: string, readonly pointer: string, readonly detail: string }
+
+/** The only error that tells a caller something. `message` is a Dutch sentence with nothing personal the caller did not send. */
+export class AppError extends Error {
+  readonly code: Foutcode
+  readonly errors: readonly Fout[]
+
+  constructor (code: Foutcode, message: string, errors: readonly Fout[] = []) {
+    super(message)
+    this.name = 'AppError'
+    this.code = code
+    this.errors = errors
+  }
+
+  get status (): number { return FOUTCODES[this.code][0] }
+}
+
+/** Stops a fault of the programmer, with what was expected. */
+export function assert (claim: unknown, message: string): asserts claim {
+  if (claim === undefined || claim === null || claim === false) throw new Error(`Assertion failed: ${message}`)
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { App } from '../app.ts'
+
+const registry = new Registry()
+collectDefaultMetrics({ register: registry })
+
+const verzoeken = new Histogram({
+  name: 'aanwezig_verzoek_seconden',
+  help: 'Duur van HTTP-verzoeken per route, methode en status.',
+  labelNames: ['methode', 'route', 'status'],
+  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+  registers: [registry]
+})
+
+/** Records pushed, by what happened to them. */
+export const absentieTeller = new Counter({ name: 'aanwezig_absenties_totaal', help: 'Aangeleverde absenties per resultaat.', labelNames: ['resultaat'], registers: [registry] })
+
+/** Leerlingen evaluated by the worker, and how long the oldest batch took from start to commit. */
+export const evaluatieTeller = new Counter({ name: 'aanwezig_evaluaties_totaal', help: 'Geëvalueerde leerlingen.', registers: [registry] })
+
+/** One line a request, with the route's pattern instead of its url: ids of people stay out of the log. */
+export async function observeRequest (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const route = request.routeOptions.url ?? 'onbekend'
+  verzoeken.observe({ methode: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+  request.log.info({ req: request, res: reply, route, ms: Math.round(reply.elapsedTime * 10) / 10, bron: (request as { ctx?: { actor?: { bron: string } } }).ctx?.actor?.bron }, 'verzoek')
+}
+
+/** `/livez`: the process answers. `/readyz`: the store does too. `/metrics`: Prometheus. None needs a token, none holds anything of a person. */
+export function registerHealth (server: FastifyInstance, app: App): void {
+  let closing = false
+  server.addHook('preClose', async () => { closing = true })
+  // One registry a process; a second server in it (tests) takes the gauge over.
+  registry.removeSingleMetric('aanwezig_verbindingen')
+  registry.registerMetric(new Gauge({
+    name: 'aanwezig_verbindingen',
+    help: 'Databaseverbindingen per toestand.',
+    labelNames: ['toestand'],
+    registers: [],
+    collect () {
+      this.set({ toestand: 'open' }, app.pool.totalCount)
+      this.set({ toestand: 'vrij' }, app.pool.idleCount)
+      this.set({ toestand: 'wachtend' }, app.pool.waitingCount)
+    }
+  }))
+
+  server.get('/livez', async () => ({ status: 'ok' }))
+  server.get('/readyz', async (_request, reply) => {
+    if (closing) return await reply.code(503).header('retry-after', '5').send({ status: 'sluit' })
+    try {
+      await app.pool.query('select 1')
+      return { status: 'ok' }
+    } catch {
+      // The answer is the message: this endpoint exists to say so.
+      return await reply.code(503).header('retry-after', '5').send({ status: 'opslag niet bereikbaar' })
+    }
+  })
+  server.get('/metrics', async (_request, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
+}

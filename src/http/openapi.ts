@@ -1,0 +1,171 @@
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import { z } from 'zod'
+import { AppError, FOUTCODES } from '../errors.ts'
+
+export const API_VERSION = '1.0.0'
+
+type Json = Record<string, unknown>
+
+export interface Operation { readonly method: string, readonly path: string, readonly schema: FastifySchema }
+
+/** Remembers every route of an instance as it is registered, for openapi.yaml and for 405. */
+export function collectRoutes (instance: FastifyInstance, operations: Operation[]): void {
+  instance.addHook('onRoute', (route: RouteOptions) => {
+    for (const method of [route.method].flat()) {
+      if (route.schema?.operationId !== undefined && method !== 'HEAD') operations.push({ method, path: route.url, schema: route.schema })
+    }
+  })
+}
+
+/** Answers 405 with Allow on every known path for every method it does not have; Fastify itself says 404. */
+export function refuseOtherMethods (instance: FastifyInstance, operations: readonly Operation[]): void {
+  const methods = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
+  const known = Map.groupBy([...operations], ({ path }) => path)
+  for (const [url, present] of known) {
+    const allowed = present.map(({ method }) => method)
+    const others = methods.filter((method) => !allowed.includes(method))
+    // GET brings HEAD along
+    const method = allowed.includes('GET') ? others : [...others, 'HEAD']
+    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].sort().join(', ')
+    instance.route({
+      method,
+      url,
+      schema: { recht: 'openbaar' },
+      handler: async (_request, reply) => {
+        reply.header('allow', allow)
+        throw new AppError('methode-niet-toegestaan', `Dit adres kent alleen ${allow}.`)
+      }
+    })
+  }
+}
+
+/** The OpenAPI 3.1 document of the collected routes; `prefix` (/v1) moves to `servers`, as the NLgov rules want it. */
+export function buildOpenapi (operations: readonly Operation[], prefix: string): Json {
+  const components = new Components()
+  const paths: Record<string, Json> = {}
+  for (const { method, path, schema } of operations) {
+    const url = path.slice(prefix.length).replaceAll(/:([A-Za-z]+)/g, '{$1}')
+    paths[url] ??= {}
+    paths[url][method.toLowerCase()] = buildOperation(schema, components)
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'aanwezig',
+      version: API_VERSION,
+      description: 'Aanwezigheids- en verzuimregister voor scholen: absenties aanleveren, signalen en marges lezen, statistiek en leveringen ophalen.',
+      contact: { name: 'Team aanwezig', email: 'team@aanwezig.example', url: 'https://aanwezig.example/contact' },
+      license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' }
+    },
+    servers: [{ url: prefix, description: 'Deze installatie' }],
+    tags: TAGS.map(([name, description]) => ({ name, description })),
+    security: [{ toegangsbewijs: [] }],
+    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a < b ? -1 : 1)),
+    components: {
+      schemas: components.sorted(),
+      headers: { 'API-Version': { description: 'De volledige versie van deze API.', schema: { type: 'string', examples: [API_VERSION] } } },
+      responses: { Probleem: { description: 'Het verzoek slaagde niet; `code` zegt waarom, `errors` noemt elke fout met zijn plaats.', headers: VERSION, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Probleem' } } } } },
+      securitySchemes: { toegangsbewijs: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'JWT (RS256, PS256 of ES256) van een vertrouwde uitgever; `azp` is de bron, `scholen` de BRINs, `scope` de rechten.' } }
+    }
+  }
+}
+
+const TAGS = [
+  ['stamgegevens', 'Vestigingen, kalenders, leerlingen, inschrijvingen en vrijstellingen'],
+  ['absenties', 'Aanleveren, corrigeren en lezen van absenties'],
+  ['beleid', 'Verzuimbeleid in gedateerde versies'],
+  ['signalen', 'Signalen en marges'],
+  ['statistiek', 'Verzuimstatistiek per vestiging'],
+  ['leveringen', 'Geaggregeerde leveringen aan OCW, gemeente en samenwerkingsverband'],
+  ['algemeen', 'Deze beschrijving']
+] as const
+
+const VERSION = { 'API-Version': { $ref: '#/components/headers/API-Version' } }
+
+function buildOperation (schema: FastifySchema, components: Components): Json {
+  const open = schema.recht === 'openbaar'
+  const parameters = (['params', 'querystring', 'headers'] as const).flatMap((part) => buildParameters(schema[part], part, components))
+  const responses: Json = {}
+  for (const [status, body] of Object.entries(schema.response as Record<string, unknown> ?? {})) {
+    const headers = { ...VERSION, ...Object.fromEntries(Object.entries(schema.responseHeaders ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' } }])) }
+    const others = (schema.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])
+    const empty = !(body instanceof z.ZodType) || body instanceof z.ZodNull
+    responses[status] = { description: (empty ? undefined : body.description) ?? 'Gelukt.', headers, ...(empty ? {} : { content: { 'application/json': { schema: components.convert(body, 'output') }, ...Object.fromEntries(others) } }) }
+  }
+  const faults = ['400', ...(open ? [] : ['401', '403']), '404', '406', ...(schema.body === undefined ? [] : ['413', '415']), '429', '500', '503']
+  if (!open || parameters.length > 0) for (const status of faults) responses[status] = { $ref: '#/components/responses/Probleem' }
+  return {
+    operationId: schema.operationId,
+    summary: schema.summary,
+    ...(schema.description === undefined && open ? {} : { description: [schema.description, open ? undefined : `Recht: \`${schema.recht}\`.`].filter(Boolean).join('\n\n') }),
+    tags: schema.tags,
+    ...(open ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(schema.body instanceof z.ZodType
+      ? { requestBody: { required: true, content: Object.fromEntries(['application/json', ...(schema.alsoConsumes ?? [])].map((type) => [type, type === 'application/json' ? { schema: components.convert(schema.body as z.ZodType, 'input') } : { schema: { type: 'string', description: 'Een record per regel, in de vorm van de lijst bij application/json.' } }])) } }
+      : {}),
+    responses
+  }
+}
+
+function buildParameters (schema: unknown, part: 'params' | 'querystring' | 'headers', components: Components): Json[] {
+  if (!(schema instanceof z.ZodObject)) return []
+  const { properties, required } = components.convert(schema, 'input') as { properties: Record<string, Json>, required?: string[] }
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...rest } = property
+    return { name, in: part === 'params' ? 'path' : part === 'querystring' ? 'query' : 'header', required: required?.includes(name) ?? false, ...(description === undefined ? {} : { description }), schema: rest }
+  })
+}
+
+/** Named schemas (`.meta({ id })`) become components; the same name must always mean the same shape. */
+class Components {
+  readonly #schemas = new Map<string, Json>([['Probleem', PROBLEM]])
+
+  convert (schema: z.ZodType, io: 'input' | 'output'): Json {
+    const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema }) => { delete jsonSchema.id } }) as Json
+    for (const [id, definition] of Object.entries($defs as Record<string, Json> ?? {})) this.#add(id, moveRefs(definition))
+    const id = z.globalRegistry.get(schema)?.id
+    if (id === undefined) return moveRefs(root)
+    this.#add(id, moveRefs(root))
+    return { $ref: `#/components/schemas/${id}` }
+  }
+
+  #add (id: string, definition: Json): void {
+    const present = this.#schemas.get(id)
+    if (present !== undefined && JSON.stringify(present) !== JSON.stringify(definition)) throw new Error(`Two shapes are called ${id} in the API`)
+    this.#schemas.set(id, definition)
+  }
+
+  sorted (): Json {
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => a < b ? -1 : 1))
+  }
+}
+
+function moveRefs (node: Json): Json {
+  return JSON.parse(JSON.stringify(node).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json
+}
+
+const PROBLEM: Json = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'instance'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(FOUTCODES) },
+    instance: { type: 'string', format: 'uri' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['code', 'pointer', 'detail'],
+        properties: {
+          code: { type: 'string' },
+          pointer: { type: 'string', description: 'JSON Pointer in het bericht; met `#query`, `#params` of `#headers` ervoor buiten het bericht.' },
+          detail: { type: 'string' }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { AppError, FOUTCODES, type Fout, type Foutcode } from '../errors.ts'
+
+/** RFC 9457, as every 4xx and 5xx leaves the building. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: Foutcode
+  readonly instance: string
+  readonly errors?: readonly Fout[]
+}
+
+export function buildProblem (code: Foutcode, detail: string, requestId: string, faults: readonly Fout[] = []): Problem {
+  const [status, title] = FOUTCODES[code]
+  return {
+    type: `urn:aanwezig:fout:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    instance: `urn:aanwezig:verzoek:${requestId}`,
+    ...(faults.length > 0 ? { errors: faults } : {})
+  }
+}
+
+// Fastify's own refusals of a request, in our words.
+const FASTIFY: Record<string, readonly [Foutcode, string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['soort-niet-ondersteund', 'Dit adres leest dit mediatype niet; zie /docs voor wat het wel leest.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['bericht-te-groot', 'Het bericht is groter dan dit adres leest; splits het, of stuur NDJSON waar dat kan.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invoer-ongeldig', 'Content-Length klopt niet met het bericht.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['invoer-ongeldig', 'Het bericht is geen geldige JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['invoer-ongeldig', 'Het bericht is leeg.'],
+  FST_ERR_BAD_URL: ['niet-gevonden', 'Dit adres bestaat niet.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['niet-gevonden', 'Dit adres bestaat niet.'],
+  FST_REQ_FILE_TOO_LARGE: ['bericht-te-groot', 'Het bericht is te groot.']
+}
+
+// The store is away, starting, stopping or full: try again later. Classes 08, 53, 57P of PostgreSQL and the socket's own errors.
+const AWAY = /^(08...|53...|57P0[123]|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/
+const AWAY_TEXT = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/
+
+/** Any error as the public sees it. What is not on the list says only its request id. */
+export function toProblem (error: unknown, requestId: string): Problem {
+  if (error instanceof AppError) return buildProblem(error.code, error.message, requestId, error.errors)
+  const known = FASTIFY[(error as FastifyError)?.code]
+  if (known !== undefined) return buildProblem(known[0], known[1], requestId)
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (isAway(cause)) return buildProblem('niet-beschikbaar', 'De opslag is even niet bereikbaar; probeer het over enkele seconden opnieuw. Er is niets van dit verzoek vastgelegd.', requestId)
+  if (error instanceof SyntaxError && (error as SyntaxError & { statusCode?: number }).statusCode === 400) return buildProblem('invoer-ongeldig', 'Het bericht is geen geldige JSON.', requestId)
+  return buildProblem('interne-fout', `Er ging iets mis. Noem bij navraag verzoek ${requestId}.`, requestId)
+}
+
+function isAway (error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_TEXT.test(error.message)
+}
+
+/** What may be logged of an unexpected error: where it came from, never what was in it (drizzle and pg put row values in their texts). */
+export function describeError (error: unknown): Record<string, unknown> {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (!(cause instanceof Error)) return { soort: typeof error }
+  const { code, constraint, table, routine } = cause as Error & Record<string, unknown>
+  const isPg = typeof (cause as { severity?: unknown }).severity === 'string'
+  const stack = cause.stack?.split('\n').filter((line) => line.startsWith('    at ')).slice(0, 8).map((line) => line.trim())
+  return { naam: cause.name, code, constraint, table, routine, stack, ...(isPg || error instanceof DrizzleQueryError || cause.name === 'ZodError' ? {} : { bericht: cause.message }) }
+}
+
+/** The error handler of the whole server. */
+export async function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const problem = toProblem(error, request.id)
+  if (problem.status >= 500) request.log.error({ fout: describeError(error) }, 'request failed')
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="aanwezig"')
+  if (problem.status === 503) reply.header('retry-after', '5')
+  // serialize with JSON.stringify: the route's own response schema is not for problems
+  await reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+}

@@ -1,0 +1,129 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import { z } from 'zod'
+import { AppError, type Fout } from '../errors.ts'
+import type { Ctx } from '../context.ts'
+import type { Recht } from '../toegang/rechten.ts'
+
+z.config(z.locales.nl())
+
+interface ZodTypeProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown
+  serializer: this['schema'] extends z.ZodType ? z.input<this['schema']> : unknown
+}
+
+/** The REST scope: handlers see parsed input and may only send what their response schema allows. */
+export type Rest = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
+
+declare module 'fastify' {
+  interface FastifySchema {
+    operationId?: string
+    summary?: string
+    description?: string
+    tags?: readonly string[]
+    /** The right a caller needs; `openbaar` is without a token. */
+    recht?: Recht | 'openbaar'
+    /** Other media types than JSON that the body may have, for openapi.yaml. */
+    alsoConsumes?: readonly string[]
+    /** Other media types than JSON that the answer may have: checked against Accept, and in openapi.yaml. */
+    alsoProduces?: readonly string[]
+    /** Headers of the successful answer beside API-Version, with their description. */
+    responseHeaders?: Readonly<Record<string, string>>
+  }
+  interface FastifyRequest { ctx: Ctx }
+}
+
+const PARTS = ['params', 'querystring', 'headers', 'body'] as const
+
+/** Validates every part of the request with zod and reports all faults of all parts at once. */
+export async function validateRequest (request: FastifyRequest): Promise<void> {
+  const schema: FastifySchema = request.routeOptions.schema ?? {}
+  const faults: Fout[] = []
+  for (const part of PARTS) {
+    const expected = schema[part]
+    if (!(expected instanceof z.ZodType)) continue
+    const property = part === 'querystring' ? 'query' : part
+    // A stream is parsed line by line by its handler.
+    if (part === 'body' && isStream(request.body)) continue
+    const result = expected.safeParse(request[property])
+    if (result.success) request[property] = result.data
+    else faults.push(...listFouten(result.error, part === 'body' ? '' : `#${property}`))
+  }
+  if (faults.length > 0) {
+    throw new AppError('invoer-ongeldig', faults.length === 1 ? 'Er is 1 fout in de invoer.' : `Er zijn ${faults.length} fouten in de invoer.`, faults)
+  }
+}
+
+function isStream (body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body
+}
+
+/** Zod issues as faults with JSON Pointers; `prefix` stands before each pointer. Texts never repeat the value that was sent. */
+export function listFouten (error: z.ZodError, prefix: string): Fout[] {
+  return error.issues.flatMap((issue) => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    return paths.map((path) => ({
+      code: issue.code === 'custom' && typeof issue.params?.['code'] === 'string' ? issue.params['code'] : CODES[issue.code] ?? 'ongeldig',
+      pointer: `${prefix}${path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`,
+      detail: issue.code === 'unrecognized_keys' ? 'Dit veld bestaat niet.' : sentence(issue)
+    }))
+  })
+}
+
+const CODES: Record<string, string> = {
+  invalid_type: 'verkeerd-type',
+  unrecognized_keys: 'onbekend-veld',
+  invalid_value: 'onbekende-waarde',
+  invalid_format: 'verkeerde-vorm',
+  too_small: 'te-klein',
+  too_big: 'te-groot',
+  invalid_union: 'geen-passende-vorm',
+  not_multiple_of: 'verkeerde-stap'
+}
+
+function sentence (issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined && /undefined$/.test(issue.message)) return 'Dit veld is verplicht.'
+  return issue.message.endsWith('.') ? issue.message : `${issue.message}.`
+}
+
+/** Makes an encapsulated instance speak zod: in by validateRequest, out by parsing, so an unknown field cannot leave and a wrong one is a 500. */
+export function speakZod (instance: FastifyInstance): Rest {
+  instance.setValidatorCompiler(() => () => true)
+  instance.setSerializerCompiler(({ schema }) => {
+    const expected = schema as unknown as z.ZodType
+    return (data) => JSON.stringify(expected.parse(data))
+  })
+  instance.addHook('preValidation', validateRequest)
+  instance.addHook('onRequest', refuseAccept)
+  return instance as unknown as Rest
+}
+
+async function refuseAccept (request: FastifyRequest): Promise<void> {
+  const offers = ['application/json', ...(request.routeOptions.schema?.alsoProduces ?? [])]
+  if (request.headers.accept !== undefined && request.accepts().type(offers) === false) {
+    throw new AppError('vorm-niet-leverbaar', `Dit adres levert ${offers.join(', ')}.`)
+  }
+}
+
+/** A keyset position that callers hand back as it is; base64url of a JSON array. */
+export function encodeCursor (position: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
+}
+
+/** A cursor of ours, or the fault: parsed by the shape the list expects. */
+export function decodeCursor<T> (cursor: string, shape: z.ZodType<T>): T {
+  let position: unknown
+  try { position = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) } catch { position = undefined }
+  const parsed = shape.safeParse(position)
+  if (!parsed.success) throw new AppError('invoer-ongeldig', 'Er is 1 fout in de invoer.', [{ code: 'verkeerde-vorm', pointer: '#query/cursor', detail: 'Deze cursor is niet van hier; neem hem over uit Link of uit volgende.' }])
+  return parsed.data
+}
+
+/** Adds `Link: rel="next"` for the next page of this same query. */
+export function linkNext (request: FastifyRequest, reply: FastifyReply, cursor: string | undefined): void {
+  if (cursor === undefined) return
+  const [path, query] = request.url.split('?')
+  const parameters = new URLSearchParams(query)
+  parameters.set('cursor', cursor)
+  reply.header('link', `<${path}?${parameters.toString()}>; rel="next"`)
+}
+

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import accepts from '@fastify/accepts'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { absentiesRoutes } from './absenties/routes.ts'
+import { beleidRoutes } from './beleid/routes.ts'
+import { duoRoutes } from './duo/routes.ts'
+import { AppError } from './errors.ts'
+import { registerGraphql } from './graphql/plugin.ts'
+import { observeRequest, registerHealth } from './http/health.ts'
+import { API_VERSION, buildOpenapi, collectRoutes, refuseOtherMethods, type Operation } from './http/openapi.ts'
+import { sendProblem } from './http/problem.ts'
+import { speakZod } from './http/rest.ts'
+import { leerlingenRoutes } from './leerlingen/routes.ts'
+import { signalenRoutes } from './signalen/routes.ts'
+import { statistiekRoutes } from './statistiek/routes.ts'
+import type { App } from './app.ts'
+import type { Ctx } from './context.ts'
+
+const MAX_BODY = 8 * 1024 * 1024 // 5,000 absenties are 1.3 MB; more goes as NDJSON
+
+const HEADERS = {
+  'api-version': API_VERSION,
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY'
+}
+
+// The interactive pages bring their own scripts and styles, from this host only.
+const PAGES = /^\/(docs|graphiql)(\/|$|\?)/
+const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; font-src 'self' data:; frame-ancestors 'none'"
+
+/** Everything that is registered, in order. */
+export async function buildServer (app: App): Promise<FastifyInstance> {
+  const server = Fastify({
+    loggerInstance: app.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY,
+    connectionTimeout: 60_000,
+    requestTimeout: 0, // an NDJSON stream takes as long as it takes; silence ends it by connectionTimeout
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 }
+  })
+  await server.register(accepts)
+  server.setErrorHandler(sendProblem)
+  server.setNotFoundHandler(async () => { throw new AppError('niet-gevonden', 'Dit adres bestaat niet.') })
+
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    if (PAGES.test(request.url)) reply.header('content-security-policy', PAGE_POLICY)
+  })
+  server.addHook('onResponse', observeRequest)
+
+  registerHealth(server, app)
+  const operations: Operation[] = []
+  await server.register(async (scope) => { registerRest(scope, app, operations) }, { prefix: '/v1' })
+  await registerGraphql(server, app)
+
+  server.decorate('swagger', () => buildOpenapi(operations, '/v1'))
+  await server.register(swaggerUi, { routePrefix: '/docs', indexPrefix: '', uiConfig: { url: '/v1/openapi.json' }, staticCSP: false })
+  return server
+}
+
+function registerRest (scope: FastifyInstance, app: App, operations: Operation[]): void {
+  collectRoutes(scope, operations)
+  scope.decorateRequest('ctx', null as unknown as Ctx)
+  scope.addHook('onRequest', async (request) => {
+    if (request.routeOptions.schema?.recht !== 'openbaar') request.ctx = await makeRequestCtx(app, request)
+  })
+  const rest = speakZod(scope)
+  leerlingenRoutes(rest)
+  absentiesRoutes(rest)
+  beleidRoutes(rest)
+  signalenRoutes(rest)
+  statistiekRoutes(rest)
+  duoRoutes(rest)
+  rest.get('/openapi.json', {
+    schema: { operationId: 'getOpenapi', summary: 'Deze beschrijving als OpenAPI 3.1', tags: ['algemeen'], recht: 'openbaar', response: { 200: OpenapiDocument } }
+  }, async (_request, reply) => await reply.header('access-control-allow-origin', '*').send(buildOpenapi(operations, '/v1')))
+  refuseOtherMethods(scope, operations)
+}
+
+const OpenapiDocument = z.record(z.string(), z.unknown()).describe('Het OpenAPI-document.')
+
+/** The context of one request: the actor of its token, and the trace it belongs to (W3C traceparent). */
+export async function makeRequestCtx (app: App, request: FastifyRequest): Promise<Ctx> {
+  const actor = await app.authenticate(request.headers.authorization)
+  const traceId = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent))?.[1]
+  return app.makeCtx(actor, { log: request.log as Logger, ...(traceId === undefined ? {} : { traceId }) })
+}
