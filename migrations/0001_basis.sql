@@ -232,8 +232,7 @@ create table signaal (
   constraint signaal_leerling foreign key (school, bron, leerling) references leerling (school, bron, leerling) on delete cascade,
   constraint signaal_vervallen check ((status = 'vervallen') = (reden_vervallen is not null))
 );
-create unique index signaal_een_per_einddatum on signaal (school, bron, leerling, regel, einddatum) where status <> 'vervallen';
-create index signaal_per_leerling on signaal (school, bron, leerling);
+create index signaal_per_leerling on signaal (school, bron, leerling, regel, einddatum);
 create index signaal_per_status on signaal (school, status, einddatum);
 
 create table signaal_versie (

@@ -11,6 +11,7 @@ import { tijdstip, vandaag } from './domain/datum.ts'
 import { developmentKeys, makeAuthenticate, type Authenticate, type DevelopmentKeys } from './http/authenticate.ts'
 import type { Config } from './config.ts'
 import type { Ctx } from './context.ts'
+import type { Stamcache } from './leerlingen/stam.ts'
 import type { Actor } from './toegang/service.ts'
 
 /** Everything a process of ours is made of; who opens it, closes it. */
@@ -45,16 +46,16 @@ export function makeLog (level: string): Logger {
   })
 }
 
-/** Opens the store (migrating it), the keys and the pool. */
-export async function openApp (config: Config, options: { log?: Logger, now?: () => Date } = {}): Promise<App> {
+/** Opens the store (migrating it), the keys and the pool; a `connection` given goes before the configuration's. */
+export async function openApp (config: Config, options: { log?: Logger, now?: () => Date, connection?: pg.ClientConfig } = {}): Promise<App> {
   const log = options.log ?? makeLog(config.logLevel)
   const now = options.now ?? (() => new Date())
   if (config.development) {
     await mkdir(config.dataDir, { recursive: true })
     if (config.databaseUrl !== undefined) log.warn('AUTH_DEVELOPMENT=1: tokens of the key in DATA_DIR are trusted; never use this outside development')
   }
-  const embedded = config.databaseUrl === undefined ? await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info(message) }) : undefined
-  const connection: pg.ClientConfig = embedded?.connection ?? { connectionString: config.databaseUrl! }
+  const embedded = config.databaseUrl === undefined && options.connection === undefined ? await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info(message) }) : undefined
+  const connection: pg.ClientConfig = options.connection ?? (embedded === undefined ? { connectionString: config.databaseUrl! } : { ...embedded.connection, ssl: false })
   const sleutel = config.sleutel ?? (config.development ? await developmentSleutel(config.dataDir) : undefined)
   if (sleutel === undefined) throw new Error('readConfig demands SLEUTEL outside development')
   const sleutels = deriveSleutels(sleutel)
@@ -63,6 +64,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
   await migrate(connection, (message) => log.info(message))
   const pool = makePool(connection, { max: config.verbindingen, onError: (error) => log.warn({ code: (error as NodeJS.ErrnoException).code }, 'idle database connection lost') })
   const onMarked = new Set<() => void>()
+  const stamcache: Stamcache = new Map()
 
   return {
     config,
@@ -81,6 +83,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
       log: own,
       traceId,
       sleutels,
+      stamcache,
       wachtDagen: config.wachtDagen,
       leveringenDir: config.leveringenDir,
       transaction: async (work) => await runTransaction(pool, actor.scholen, work),

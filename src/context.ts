@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Sleutels } from './db/sleutels.ts'
 import type { Tx } from './db/transaction.ts'
 import type { Datum } from './domain/datum.ts'
+import type { Stamcache } from './leerlingen/stam.ts'
 import type { Actor } from './toegang/service.ts'
 
 /** What every use case gets. Nothing here is global: a test, a job and a request each make their own. */
@@ -14,6 +15,7 @@ export interface Ctx {
   /** W3C trace id of the request or job, 32 hex digits. */
   readonly traceId: string
   readonly sleutels: Sleutels
+  readonly stamcache: Stamcache
   readonly wachtDagen: number
   readonly leveringenDir: string
   /** One transaction as the service's own role, bound to the actor's scholen. */

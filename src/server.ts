@@ -14,6 +14,7 @@ import { API_VERSION, buildOpenapi, collectRoutes, refuseOtherMethods, type Oper
 import { sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
+import { regelsRoutes } from './regels/routes.ts'
 import { signalenRoutes } from './signalen/routes.ts'
 import { statistiekRoutes } from './statistiek/routes.ts'
 import type { App } from './app.ts'
@@ -61,7 +62,7 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   registerHealth(server, app)
   const operations: Operation[] = []
   await server.register(async (scope) => { registerRest(scope, app, operations) }, { prefix: '/v1' })
-  await registerGraphql(server, app)
+  await registerGraphql(server, app, makeRequestCtx)
 
   server.decorate('swagger', () => buildOpenapi(operations, '/v1'))
   await server.register(swaggerUi, { routePrefix: '/docs', indexPrefix: '', uiConfig: { url: '/v1/openapi.json' }, staticCSP: false })
@@ -69,15 +70,21 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
 }
 
 function registerRest (scope: FastifyInstance, app: App, operations: Operation[]): void {
-  collectRoutes(scope, operations)
   scope.decorateRequest('ctx', null as unknown as Ctx)
   scope.addHook('onRequest', async (request) => {
     if (request.routeOptions.schema?.recht !== 'openbaar') request.ctx = await makeRequestCtx(app, request)
   })
+  registerRoutes(scope, operations)
+}
+
+/** The routes of every room; `operations` fills with what they say of themselves. */
+function registerRoutes (scope: FastifyInstance, operations: Operation[]): void {
+  collectRoutes(scope, operations)
   const rest = speakZod(scope)
   leerlingenRoutes(rest)
   absentiesRoutes(rest)
   beleidRoutes(rest)
+  regelsRoutes(rest)
   signalenRoutes(rest)
   statistiekRoutes(rest)
   duoRoutes(rest)
@@ -85,6 +92,16 @@ function registerRest (scope: FastifyInstance, app: App, operations: Operation[]
     schema: { operationId: 'getOpenapi', summary: 'Deze beschrijving als OpenAPI 3.1', tags: ['algemeen'], recht: 'openbaar', response: { 200: OpenapiDocument } }
   }, async (_request, reply) => await reply.header('access-control-allow-origin', '*').send(buildOpenapi(operations, '/v1')))
   refuseOtherMethods(scope, operations)
+}
+
+/** The OpenAPI document without a store: for openapi.yaml. */
+export async function describeApi (): Promise<Record<string, unknown>> {
+  const operations: Operation[] = []
+  const server = Fastify()
+  await server.register(async (scope) => { registerRoutes(scope, operations) }, { prefix: '/v1' })
+  await server.ready()
+  await server.close()
+  return buildOpenapi(operations, '/v1')
 }
 
 const OpenapiDocument = z.record(z.string(), z.unknown()).describe('Het OpenAPI-document.')

@@ -122,12 +122,19 @@ class Components {
   readonly #schemas = new Map<string, Json>([['Probleem', PROBLEM]])
 
   convert (schema: z.ZodType, io: 'input' | 'output'): Json {
-    const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema }) => { delete jsonSchema.id } }) as Json
+    const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ zodSchema, jsonSchema }) => { this.#describe(zodSchema as unknown as z.ZodType, jsonSchema as Json) } }) as Json
     for (const [id, definition] of Object.entries($defs as Record<string, Json> ?? {})) this.#add(id, moveRefs(definition))
     const id = z.globalRegistry.get(schema)?.id
     if (id === undefined) return moveRefs(root)
     this.#add(id, moveRefs(root))
     return { $ref: `#/components/schemas/${id}` }
+  }
+
+  #describe (schema: z.ZodType, json: Json): void {
+    delete json['id']
+    const record = z.globalRegistry.get(schema)?.['record']
+    delete json['record']
+    if (record instanceof z.ZodType) json['items'] = z.toJSONSchema(record, { io: 'input', unrepresentable: 'any' })
   }
 
   #add (id: string, definition: Json): void {

@@ -45,7 +45,9 @@ export async function validateRequest (request: FastifyRequest): Promise<void> {
     // A stream is parsed line by line by its handler.
     if (part === 'body' && isStream(request.body)) continue
     const result = expected.safeParse(request[property])
-    if (result.success) request[property] = result.data
+    // The other headers stay.
+    if (result.success && property === 'headers') Object.assign(request.headers, result.data)
+    else if (result.success) request[property] = result.data as never
     else faults.push(...listFouten(result.error, part === 'body' ? '' : `#${property}`))
   }
   if (faults.length > 0) {

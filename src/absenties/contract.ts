@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
+import { Brin, Bron, BronId, Datumveld, Paginavraag, perRecord, Probleemregel, Proefvraag, Tijdstipveld, Vestigingscode, Volgende } from '../http/velden.ts'
+
+const feiten = {
+  vestiging: Vestigingscode,
+  leerling: BronId.describe('`bronId` van de leerling bij dezelfde bron.'),
+  datum: Datumveld,
+  soort: z.enum(SOORTEN),
+  reden: z.string().regex(/^[A-Za-z0-9_-]{1,20}$/, 'is geen redencode: 1 tot 20 letters, cijfers, _ of -').nullish().describe('Code uit het verzuimbeleid; leeg: nog niet verklaard. Geen vrije tekst.'),
+  minuten: z.int().min(0).max(1440).nullish().describe('Gemiste geplande lestijd. Leeg: afgeleid uit lesuren, dagdeel of rooster; onbekend blijft onbekend.'),
+  lesuren: z.array(z.int().min(1).max(20)).min(1).max(20).refine((uren) => new Set(uren).size === uren.length, 'noemt een lesuur dubbel').nullish(),
+  dagdeel: z.enum(DAGDELEN).nullish()
+}
+const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen.')
+
+const Melding = z.strictObject({ bronId: BronId, school: Brin, ...feiten, ingetrokken: z.literal(false).optional(), gewijzigdOp })
+  .refine(({ vestiging, school }) => vestiging.startsWith(school), { message: 'hoort niet bij deze school', path: ['vestiging'] })
+const Intrekking = z.strictObject({ bronId: BronId, school: Brin, ingetrokken: z.literal(true), gewijzigdOp })
+/** One pushed record; the two shapes differ in `ingetrokken`. */
+export const Absentieregel = z.union([Melding, Intrekking])
+export type Absentieregel = z.output<typeof Absentieregel>
+export { Melding as Absentiemelding, Intrekking as Absentieintrekking }
+
+export const Absentieinvoer = z.strictObject({ school: Brin, ...feiten, gewijzigdOp })
+  .refine(({ vestiging, school }) => vestiging.startsWith(school), { message: 'hoort niet bij deze school', path: ['vestiging'] })
+
+export const Absentiesbulk = z.strictObject({ absenties: perRecord(Absentieregel) })
+export const Absentiesbulkvraag = Proefvraag
+
+export const RESULTATEN = ['nieuw', 'gewijzigd', 'ongewijzigd', 'ingetrokken', 'verouderd', 'inWacht', 'afgewezen'] as const
+export type Resultaat = typeof RESULTATEN[number]
+
+export const Absentieresultaat = z.object({
+  index: z.int().describe('Plaats in de aanlevering, vanaf 0.'),
+  bronId: z.string().optional(),
+  resultaat: z.enum(RESULTATEN),
+  problemen: z.array(Probleemregel).optional()
+}).meta({ id: 'Absentieresultaat' })
+export type Absentieresultaat = z.output<typeof Absentieresultaat>
+
+export const Absentieaantallen = z.object(Object.fromEntries(RESULTATEN.map((naam) => [naam, z.int()])) as Record<Resultaat, z.ZodInt>)
+export type Absentieaantallen = z.output<typeof Absentieaantallen>
+
+export const Absentiesantwoord = z.object({ aanlevering: z.uuid(), aantallen: Absentieaantallen, resultaten: z.array(Absentieresultaat) })
+export type Absentiesantwoord = z.output<typeof Absentiesantwoord>
+
+export const Absentiesleutel = z.strictObject({ bron: Bron, bronId: BronId })
+export const Absentieverwijdering = z.strictObject({ school: Brin, gewijzigdOp: Tijdstipveld.optional().describe('Standaard nu.') })
+
+export const Absentie = z.object({
+  bron: Bron,
+  bronId: BronId,
+  school: Brin,
+  vestiging: Vestigingscode,
+  leerling: BronId,
+  datum: Datumveld,
+  soort: z.enum(SOORTEN),
+  reden: z.string().nullable(),
+  categorie: z.enum(CATEGORIEEN).describe('Volgens de beleidsversie die op de datum gold.'),
+  minuten: z.int().nullable().describe('Gemiste geplande lestijd; null is onbekend.'),
+  minutenAfgeleid: z.boolean().describe('De bron stuurde geen minuten.'),
+  lesuren: z.array(z.int()).nullable(),
+  dagdeel: z.enum(DAGDELEN).nullable(),
+  gewijzigdOp: z.iso.datetime()
+}).meta({ id: 'Absentie' })
+export type Absentie = z.output<typeof Absentie>
+
+export const Absentiesvraag = z.strictObject({
+  school: Brin,
+  vestiging: Vestigingscode.optional(),
+  leerling: BronId.optional(),
+  bron: Bron.optional(),
+  van: Datumveld.optional(),
+  tot: Datumveld.optional(),
+  ...Paginavraag
+})
+export type Absentiesvraag = z.output<typeof Absentiesvraag>
+export const Absentiespagina = z.object({ absenties: z.array(Absentie), volgende: Volgende })
+
+export const Absentieversie = z.object({
+  vestiging: Vestigingscode.nullable(),
+  leerling: BronId.nullable(),
+  datum: Datumveld.nullable(),
+  soort: z.enum(SOORTEN).nullable(),
+  reden: z.string().nullable(),
+  categorie: z.enum(CATEGORIEEN).nullable(),
+  minuten: z.int().nullable(),
+  lesuren: z.array(z.int()).nullable(),
+  dagdeel: z.enum(DAGDELEN).nullable(),
+  ingetrokken: z.boolean(),
+  gewijzigdOp: z.iso.datetime(),
+  vastgelegdOp: z.iso.datetime().describe('Moment waarop deze versie hier gold of binnenkwam.'),
+  vervangenOp: z.iso.datetime().nullable().describe('Null: de versie die nu geldt.'),
+  verouderd: z.boolean().describe('Kwam binnen na een nieuwere versie en heeft nooit gegolden.'),
+  aanlevering: z.uuid()
+}).meta({ id: 'Absentieversie' })
+export type Absentieversie = z.output<typeof Absentieversie>
+export const Geschiedenis = z.object({ bron: Bron, bronId: BronId, school: Brin, versies: z.array(Absentieversie) })
+
+export const Wachtendevraag = z.strictObject({ school: Brin, ...Paginavraag })
+export const Wachtende = z.object({
+  bron: Bron,
+  bronId: BronId,
+  leerling: BronId,
+  gewijzigdOp: z.iso.datetime(),
+  sinds: z.iso.datetime(),
+  probleem: Probleemregel.nullable().describe('Null zolang het record wacht; daarna waarom het is geweigerd.')
+}).meta({ id: 'WachtendeAbsentie' })
+export type Wachtende = z.output<typeof Wachtende>
+export const Wachtendenpagina = z.object({ wachtend: z.array(Wachtende), volgende: Volgende })

@@ -1,0 +1,279 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { absentieTeller } from '../http/health.ts'
+import { OngeldigeRegel } from '../http/ndjson.ts'
+import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
+import { Rollback, type Tx } from '../db/transaction.ts'
+import { beleidOp, classify, onverklaardTot } from '../domain/beleid.ts'
+import { AppError, type Fout } from '../errors.ts'
+import { lockStam, type Stam } from '../leerlingen/stam.ts'
+import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
+import { z } from 'zod'
+import { Absentieintrekking, Absentiemelding, RESULTATEN, type Absentie, type Absentieaantallen, type Absentieregel, type Absentieresultaat, type Absentiesantwoord, type Absentiesvraag, type Absentieversie, type Resultaat, type Wachtende } from './contract.ts'
+import * as store from './store.ts'
+import type { Ctx } from '../context.ts'
+import type { Datum } from '../domain/datum.ts'
+
+/** A pushed record that is well-formed, with its place in the push. */
+interface Regel { readonly index: number, readonly record: Absentieregel }
+
+/** How often a push starts again when another transaction inserted one of its keys in the same moment. */
+const POGINGEN = 5
+
+/**
+ * Takes a push: each record stands alone, and the answer says per record what happened. What it answers is durable. `proef` does exactly
+ * the same and undoes it.
+ */
+export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opties: { proef: boolean, aanlevering?: string, deel?: number }): Promise<Absentiesantwoord> {
+  const scope = requireRecht(ctx.actor, 'absenties:schrijven')
+  const aanlevering = opties.aanlevering ?? randomUUID()
+  const resultaten: Absentieresultaat[] = []
+  const perSchool = new Map<string, Regel[]>()
+  records.forEach((record, index) => {
+    const parsed = parseRegel(record, scope)
+    if ('problemen' in parsed) resultaten[index] = refuse(index, readBronId(record), parsed.problemen)
+    else addTo(perSchool, parsed.school, { index, record: parsed })
+  })
+
+  const written = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
+    const landed: Absentieresultaat[] = []
+    for (const school of [...perSchool.keys()].sort()) {
+      const own = await pushSchool(ctx, tx, scopeOfSchool(scope, school)!, aanlevering, perSchool.get(school)!)
+      await store.insertAanlevering(tx, scopeOfSchool(scope, school)!, aanlevering, opties.deel ?? 0, 'absenties', countResultaten(own))
+      landed.push(...own)
+    }
+    if (opties.proef) throw new Rollback(landed)
+    return landed
+  }))
+  for (const resultaat of written) resultaten[resultaat.index] = resultaat
+
+  const aantallen = countResultaten(resultaten)
+  if (!opties.proef) {
+    for (const naam of RESULTATEN) absentieTeller.inc({ resultaat: naam }, aantallen[naam])
+    ctx.wake()
+  }
+  return { aanlevering, aantallen, resultaten }
+}
+
+/** Replays what waited for these leerlingen, now that they are known; within the transaction that made them known. */
+export async function replayWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<void> {
+  const wachtend = await store.listWachtendeVan(tx, scope, leerlingen)
+  for (const [aanlevering, own] of Map.groupBy(wachtend, (record) => record.aanlevering)) {
+    const regels = own.map((record, index) => ({ index, record: Absentiemelding.parse(record.inhoud) }))
+    const resultaten = await pushSchool(ctx, tx, scope, aanlevering, regels)
+    const geweigerd = resultaten.flatMap(({ bronId, problemen }) => problemen === undefined ? [] : [{ bron: scope.bron, bronId: bronId!, probleem: problemen[0] }])
+    if (geweigerd.length > 0) await store.refuseWachtende(tx, scope, geweigerd)
+  }
+}
+
+/** Refuses absenties whose leerling did not come within the limit; they stay listed with that reason. */
+export async function refuseWachtende (ctx: Ctx, school: string): Promise<number> {
+  const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
+  const sinds = new Date(ctx.now().getTime() - ctx.wachtDagen * 86_400_000).toISOString()
+  const probleem = { code: 'leerling-onbekend', pointer: '/leerling', detail: `De leerling is na ${ctx.wachtDagen} dagen nog niet bekend.` }
+  return await ctx.transaction(async (tx) => await store.refuseWachtendeVoor(tx, scope, sinds, probleem))
+}
+
+async function pushSchool (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[]): Promise<Absentieresultaat[]> {
+  const stam = await lockStam(ctx, tx, scope.school, 'share')
+  if (stam === undefined) {
+    return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
+  }
+  const resultaten: Absentieresultaat[] = []
+  const rijen: store.Absentierij[] = []
+  const vandaag = ctx.vandaag()
+  for (const { index, record } of regels) {
+    const rij = prepareRij(index, record, stam, vandaag)
+    if ('problemen' in rij) resultaten.push(refuse(index, record.bronId, rij.problemen))
+    else rijen.push(rij)
+  }
+
+  const records = new Map(regels.map((regel) => [regel.index, regel.record]))
+  const betrokkenen = new Set<string>()
+  for (const ronde of listRondes(rijen)) {
+    const geschreven = await store.writeAbsenties(tx, scope, aanlevering, ronde)
+    for (const { index, leerling, resultaat } of geschreven) {
+      if (resultaat === 'botsing') throw new Botsing()
+      if (leerling !== null) betrokkenen.add(leerling)
+      const { bronId } = records.get(index)!
+      resultaten.push(resultaat === 'buiten-inschrijving'
+        ? refuse(index, bronId, [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }])
+        : { index, bronId, resultaat })
+    }
+    const wachtend = geschreven.filter(({ resultaat }) => resultaat === 'inWacht').map(({ index }) => records.get(index) as z.output<typeof Absentiemelding>)
+    if (wachtend.length > 0) await store.insertWachtende(tx, scope, aanlevering, wachtend.map((inhoud) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
+  }
+  await recordVerwerking(ctx, tx, 'absenties:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling })))
+  return resultaten
+}
+
+/** Checks that need no person: the vestiging, its kalender, its beleid on that day. */
+function prepareRij (index: number, record: Absentieregel, stam: Stam, vandaag: Datum): store.Absentierij | { problemen: Fout[] } {
+  const { bronId, gewijzigdOp } = record
+  if (record.ingetrokken === true) return { index, bronId, ingetrokken: true, gewijzigdOp }
+  const { vestiging, leerling, datum, soort, reden = null, minuten = null, lesuren = null, dagdeel = null } = record
+  const kader = stam.vestigingen.get(vestiging)
+  if (kader === undefined) return { problemen: [{ code: 'vestiging-onbekend', pointer: '/vestiging', detail: `Vestiging ${vestiging} is hier niet bekend.` }] }
+  if (!kader.kalender.isLesdag(datum)) return { problemen: [{ code: 'geen-lesdag', pointer: '/datum', detail: `${datum} is op deze vestiging geen lesdag: ${kader.kalender.reden(datum) ?? 'lesvrij'}.` }] }
+  const beleid = beleidOp(stam.beleid, datum)
+  const grens = onverklaardTot(beleid, kader.kalender, vandaag)
+  const categorie = reden === null && grens !== undefined && datum <= grens ? 'ongeoorloofd' : classify(beleid, reden)
+  return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten, lesuren, dagdeel, lesuurMinuten: kader.lesuurMinuten }
+}
+
+/** The rows in rounds without a double key, each sorted by key: a push that names a key twice means its versions in that order. */
+function listRondes (rijen: readonly store.Absentierij[]): store.Absentierij[][] {
+  const rondes: store.Absentierij[][] = []
+  const seen = new Map<string, number>()
+  for (const rij of rijen) {
+    const ronde = seen.get(rij.bronId) ?? 0
+    seen.set(rij.bronId, ronde + 1)
+    const rows = rondes[ronde] ??= []
+    rows.push(rij)
+  }
+  for (const ronde of rondes) ronde.sort((a, b) => a.bronId < b.bronId ? -1 : 1)
+  return rondes
+}
+
+function parseRegel (record: unknown, scope: Scope): Absentieregel | { problemen: Fout[] } {
+  if (record instanceof OngeldigeRegel) return { problemen: [{ code: 'geen-json', pointer: '', detail: 'Deze regel is geen geldige JSON in UTF-8, of te lang.' }] }
+  const withdrawn = typeof record === 'object' && record !== null && (record as { ingetrokken?: unknown }).ingetrokken === true
+  const parsed = (withdrawn ? Absentieintrekking : Absentiemelding).safeParse(record)
+  if (!parsed.success) return { problemen: listFouten(parsed.error, '') }
+  if (scopeOfSchool(scope, parsed.data.school) === undefined) {
+    return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${parsed.data.school} is hier niet bekend.` }] }
+  }
+  return parsed.data
+}
+
+function readBronId (record: unknown): string | undefined {
+  const bronId = (record as { bronId?: unknown } | null | undefined)?.bronId
+  return typeof bronId === 'string' ? bronId.slice(0, 80) : undefined
+}
+
+function refuse (index: number, bronId: string | undefined, problemen: Fout[]): Absentieresultaat {
+  return { index, ...(bronId === undefined ? {} : { bronId }), resultaat: 'afgewezen', problemen }
+}
+
+/** How many of each resultaat; every one is named, also at 0. */
+export function countResultaten (resultaten: readonly Absentieresultaat[]): Absentieaantallen {
+  const aantallen = Object.fromEntries(RESULTATEN.map((naam) => [naam, 0])) as Record<Resultaat, number>
+  for (const { resultaat } of resultaten) aantallen[resultaat]++
+  return aantallen
+}
+
+export function sumAantallen (a: Absentieaantallen, b: Absentieaantallen): Absentieaantallen {
+  return Object.fromEntries(RESULTATEN.map((naam) => [naam, a[naam] + b[naam]])) as Record<Resultaat, number>
+}
+
+function addTo<K, V> (map: Map<K, V[]>, key: K, value: V): void {
+  const present = map.get(key)
+  if (present === undefined) map.set(key, [value])
+  else present.push(value)
+}
+
+class Botsing extends Error {}
+
+async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
+  for (let poging = 1; ; poging++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Botsing) || poging === POGINGEN) throw error
+    }
+  }
+}
+
+/** One record by its own key, as the bulk push would take it; a problem is thrown instead of listed. */
+export async function putAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, invoer: object, ifMatch: string | undefined): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
+  requireEigenBron(ctx, sleutel.bron)
+  const { school } = invoer as { school: string }
+  if (ifMatch !== undefined) await requireEtag(ctx, school, sleutel, ifMatch)
+  const { resultaten } = await pushAbsenties(ctx, [{ ...invoer, bronId: sleutel.bronId }], { proef: false })
+  const { resultaat, problemen } = resultaten[0]!
+  if (problemen?.[0]?.code === 'school-onbekend') throw new AppError('niet-gevonden', problemen[0].detail)
+  if (problemen !== undefined) throw new AppError('invoer-ongeldig', problemen[0]!.detail, problemen)
+  return { resultaat, absentie: await findEigen(ctx, school, sleutel) ?? null }
+}
+
+/** Withdraws one absentie; its versions stay. */
+export async function withdrawAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, school: string, gewijzigdOp: string | undefined, ifMatch: string | undefined): Promise<void> {
+  requireEigenBron(ctx, sleutel.bron)
+  if (ifMatch !== undefined) await requireEtag(ctx, school, sleutel, ifMatch)
+  requireRecht(ctx.actor, 'absenties:schrijven', school)
+  if (await findEigen(ctx, school, sleutel) === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
+  const { resultaten } = await pushAbsenties(ctx, [{ bronId: sleutel.bronId, school, ingetrokken: true, gewijzigdOp: gewijzigdOp ?? ctx.now().toISOString() }], { proef: false })
+  if (resultaten[0]!.resultaat === 'verouderd') throw new AppError('versie-verouderd', 'Er is al een latere versie van deze absentie.')
+}
+
+function requireEigenBron (ctx: Ctx, bron: string): void {
+  requireRecht(ctx.actor, 'absenties:schrijven')
+  if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
+}
+
+async function findEigen (ctx: Ctx, school: string, { bron, bronId }: { bron: string, bronId: string }): Promise<Absentie | undefined> {
+  const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
+  return await ctx.transaction(async (tx) => await store.findAbsentie(tx, scope, bron, bronId))
+}
+
+async function requireEtag (ctx: Ctx, school: string, sleutel: { bron: string, bronId: string }, ifMatch: string): Promise<void> {
+  const absentie = await findEigen(ctx, school, sleutel)
+  if (absentie === undefined || (ifMatch !== '*' && ifMatch !== etagOf(absentie))) throw new AppError('versie-verouderd', 'De absentie is intussen veranderd; haal haar opnieuw op.')
+}
+
+/** A strong ETag: equal exactly when the representation is. */
+export function etagOf (value: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)}"`
+}
+
+export async function getAbsentie (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string): Promise<Absentie> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+  return await ctx.transaction(async (tx) => {
+    const absentie = await store.findAbsentie(tx, scope, bron, bronId)
+    if (absentie === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
+    await recordVerwerking(ctx, tx, 'absenties:lezen', [absentie])
+    return absentie
+  })
+}
+
+const Positie = z.tuple([z.iso.date(), z.string(), z.string()])
+
+/** One page; the cursor is a keyset position, so a page costs the same wherever it lies. */
+export async function listAbsenties (ctx: Ctx, vraag: Absentiesvraag): Promise<{ absenties: Absentie[], volgende: string | null }> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', vraag.school)
+  const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Positie)
+  return await ctx.transaction(async (tx) => {
+    const found = await store.listAbsenties(tx, scope, { ...vraag, na, limit: vraag.limit + 1 })
+    const absenties = found.slice(0, vraag.limit)
+    await recordVerwerking(ctx, tx, 'absenties:lezen', absenties)
+    const last = absenties.at(-1)
+    return { absenties, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.datum, last.bron, last.bronId]) : null }
+  })
+}
+
+/** Every version there ever was, the ones that came too late to count among them. */
+export async function getGeschiedenis (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string): Promise<{ bron: string, bronId: string, school: string, versies: Absentieversie[] }> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+  return await ctx.transaction(async (tx) => {
+    const versies = await store.listVersies(tx, scope, bron, bronId)
+    if (versies.length === 0) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
+    await recordVerwerking(ctx, tx, 'absenties:lezen', versies.flatMap(({ leerling }) => leerling === null ? [] : [{ school, bron, leerling }]))
+    return { bron, bronId, school, versies }
+  })
+}
+
+const Sleutel = z.tuple([z.string(), z.string()])
+
+/** What waits for its leerling, and what was refused because that leerling never came or did not fit. */
+export async function listWachtende (ctx: Ctx, vraag: { school: string, limit: number, cursor?: string | undefined }): Promise<{ wachtend: Wachtende[], volgende: string | null }> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', vraag.school)
+  const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Sleutel)
+  return await ctx.transaction(async (tx) => {
+    const found = await store.listWachtende(tx, scope, na, vraag.limit + 1)
+    const wachtend = found.slice(0, vraag.limit)
+    await recordVerwerking(ctx, tx, 'absenties:lezen', wachtend.map(({ bron, leerling }) => ({ school: vraag.school, bron, leerling })))
+    const last = wachtend.at(-1)
+    return { wachtend, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
+  })
+}
+

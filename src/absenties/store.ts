@@ -1,0 +1,355 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
+import type { Absentie, Absentieversie, Resultaat, Wachtende } from './contract.ts'
+
+/** One record on its way to the table: checked by shape, kalender and beleid; leerling and inschrijving are checked by the statement. */
+export interface Absentierij {
+  readonly index: number
+  readonly bronId: string
+  readonly ingetrokken: boolean
+  readonly gewijzigdOp: string
+  readonly vestiging?: string
+  readonly leerling?: string
+  readonly datum?: string
+  readonly soort?: Soort
+  readonly reden?: string | null
+  readonly categorie?: Categorie
+  readonly minuten?: number | null
+  readonly lesuren?: readonly number[] | null
+  readonly dagdeel?: Dagdeel | null
+  readonly lesuurMinuten?: number
+}
+
+export interface Schrijfresultaat {
+  [column: string]: unknown
+  index: number
+  leerling: string | null
+  /** `botsing`: another transaction inserted this key in the same moment; the whole transaction is to be tried again. */
+  resultaat: Resultaat | 'buiten-inschrijving' | 'botsing'
+}
+
+/** The minutes an absentie misses, as domain/absentie.ts `deriveMinuten` says it; `gepland` is the rooster's entry of the day. */
+function gemisteMinuten (van: { minuten: SQL, soort: SQL, lesuren: SQL, dagdeel: SQL, lesuurMinuten: SQL, gepland: SQL }): SQL {
+  return sql`case when ${van.minuten} is not null       then ${van.minuten}
+                  when ${van.soort} = 'te-laat'         then null
+                  when cardinality(${van.lesuren}) > 0  then cardinality(${van.lesuren}) * ${van.lesuurMinuten}
+                  when ${van.dagdeel} = 'ochtend'       then (${van.gepland} + 1) / 2
+                  when ${van.dagdeel} = 'middag'        then ${van.gepland} / 2
+                  when ${van.soort} = 'afwezig'         then ${van.gepland}
+             end`
+}
+
+/**
+ * One push of one school and bron in one statement: checks leerling and inschrijving, writes only rows that differ, keeps what it replaces,
+ * marks what must be evaluated and aggregated, and says per row what happened. Keys are unique and sorted within `rijen`, and stored rows
+ * are locked in key order, so concurrent pushes never deadlock. `statement_timestamp()` lies after the school's lock was taken: a levering,
+ * which takes that lock alone, never misses a row that carries an earlier moment.
+ */
+export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: string, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[]> {
+  const { school, bron } = scope
+  const { rows } = await tx.execute<Schrijfresultaat>(sql`
+    with invoer as materialized (
+      select *
+        from json_to_recordset(${JSON.stringify(rijen)}::json)
+          as r(index integer, "bronId" text, ingetrokken boolean, "gewijzigdOp" timestamptz, vestiging text, leerling text, datum date, soort absentiesoort,
+               reden text, categorie categorie, minuten smallint, lesuren smallint[], dagdeel dagdeel, "lesuurMinuten" smallint)
+    ), gekeurd as materialized (
+      select r.*, l.leerling is not null as bekend, n.van is not null as ingeschreven,
+             ${gemisteMinuten({ minuten: sql`r.minuten`, soort: sql`r.soort`, lesuren: sql`r.lesuren`, dagdeel: sql`r.dagdeel`, lesuurMinuten: sql`r."lesuurMinuten"`, gepland: sql`n.rooster[extract(isodow from r.datum)]` })}::smallint as gemist
+        from invoer r
+        left join leerling l on l.school = ${school} and l.bron = ${bron} and l.leerling = r.leerling
+        left join lateral (select i.van, i.rooster
+                             from inschrijving i
+                            where i.school = ${school} and i.bron = ${bron} and i.leerling = r.leerling and i.vestiging = r.vestiging
+                              and i.van <= r.datum and (i.tot is null or i.tot >= r.datum)
+                            limit 1) n on true
+    ), vorig as materialized (
+      select a.*
+        from absentie a
+       where a.school = ${school} and a.bron = ${bron}
+         and a.bron_id in (select "bronId" from gekeurd where ingetrokken or ingeschreven)
+       order by a.bron_id
+         for update
+    ), besluit as materialized (
+      select t.*, v.vestiging as oude_vestiging, v.leerling as oude_leerling, v.datum as oude_datum, v.ingetrokken as was_ingetrokken,
+             case when v.bron_id is null                                                          then 'nieuw'
+                  when t."gewijzigdOp" < v.gewijzigd_op                                           then 'verouderd'
+                  when t.ingetrokken <> v.ingetrokken                                             then 'gewijzigd'
+                  when not t.ingetrokken and (t.vestiging, t.leerling, t.datum, t.soort, t.reden, t.categorie, t.gemist, t.minuten is null, t.lesuren, t.dagdeel)
+                       is distinct from (v.vestiging, v.leerling, v.datum, v.soort, v.reden, v.categorie, v.minuten, v.minuten_afgeleid, v.lesuren, v.dagdeel)
+                                                                                                  then 'gewijzigd'
+                  when t."gewijzigdOp" > v.gewijzigd_op                                           then 'bevestigd'
+                  else 'ongewijzigd'
+             end as actie
+        from gekeurd t
+        left join vorig v on v.bron_id = t."bronId"
+       where t.ingetrokken or t.ingeschreven
+    ), bewaard as (
+      insert into absentie_versie
+      select v.*, statement_timestamp(), false
+        from vorig v
+        join besluit b on b."bronId" = v.bron_id
+       where b.actie = 'gewijzigd'
+    ), te_laat_binnen as (
+      insert into absentie_versie
+      select ${school}, ${bron}, b."bronId", b.vestiging, b.leerling, b.datum, b.soort, b.reden, b.gemist, b.minuten is null, b.lesuren, b.dagdeel, b.categorie,
+             b.ingetrokken, b."gewijzigdOp", statement_timestamp(), ${aanlevering}, statement_timestamp(), true
+        from besluit b
+       where b.actie = 'verouderd'
+         and not exists (select from absentie_versie h where h.school = ${school} and h.bron = ${bron} and h.bron_id = b."bronId" and h.gewijzigd_op = b."gewijzigdOp")
+    ), toegevoegd as (
+      insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
+                            gewijzigd_op, vastgelegd_op, aanlevering)
+      select ${school}, ${bron}, "bronId", vestiging, leerling, datum, soort, reden, gemist, minuten is null, lesuren, dagdeel, categorie, ingetrokken,
+             "gewijzigdOp", statement_timestamp(), ${aanlevering}
+        from besluit
+       where actie = 'nieuw'
+       order by "bronId"
+          on conflict on constraint absentie_pk do nothing
+      returning bron_id
+    ), bijgewerkt as (
+      update absentie a
+         set (vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie)
+             = (select case when b.ingetrokken then a.vestiging else b.vestiging end, case when b.ingetrokken then a.leerling else b.leerling end,
+                       case when b.ingetrokken then a.datum     else b.datum     end, case when b.ingetrokken then a.soort    else b.soort    end,
+                       case when b.ingetrokken then a.reden     else b.reden     end, case when b.ingetrokken then a.minuten  else b.gemist   end,
+                       case when b.ingetrokken then a.minuten_afgeleid else b.minuten is null end, case when b.ingetrokken then a.lesuren else b.lesuren end,
+                       case when b.ingetrokken then a.dagdeel   else b.dagdeel   end, case when b.ingetrokken then a.categorie else b.categorie end),
+             ingetrokken = b.ingetrokken, gewijzigd_op = b."gewijzigdOp",
+             vastgelegd_op = case when b.actie = 'gewijzigd' then statement_timestamp() else a.vastgelegd_op end,
+             aanlevering = case when b.actie = 'gewijzigd' then ${aanlevering}::uuid else a.aanlevering end
+        from besluit b
+       where a.school = ${school} and a.bron = ${bron} and a.bron_id = b."bronId" and b.actie in ('gewijzigd', 'bevestigd')
+    ), opgeruimd as (
+      delete from absentie_in_wacht w
+       using besluit b
+       where w.school = ${school} and w.bron = ${bron} and w.bron_id = b."bronId" and w.gewijzigd_op <= b."gewijzigdOp"
+    ), geraakt as materialized (
+      select coalesce(leerling, oude_leerling) as leerling, coalesce(vestiging, oude_vestiging) as vestiging, coalesce(datum, oude_datum) as datum
+        from besluit where actie in ('nieuw', 'gewijzigd')
+      union
+      select oude_leerling, oude_vestiging, oude_datum from besluit where actie = 'gewijzigd' and not was_ingetrokken
+    ), te_evalueren as (
+      insert into evaluatie_markering
+      select distinct ${school}, ${bron}, leerling, ${aanlevering}::uuid from geraakt where leerling is not null
+          on conflict do nothing
+    ), te_tellen as (
+      insert into aggregaat_markering
+      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${aanlevering}::uuid from geraakt where vestiging is not null
+          on conflict do nothing
+    )
+    select g.index, coalesce(g.leerling, b.oude_leerling) as leerling,
+           case when not g.ingetrokken and not g.bekend               then 'inWacht'
+                when not g.ingetrokken and not g.ingeschreven         then 'buiten-inschrijving'
+                when b.actie = 'nieuw' and t.bron_id is null          then 'botsing'
+                when b.actie in ('nieuw', 'gewijzigd') and g.ingetrokken then 'ingetrokken'
+                when b.actie = 'bevestigd'                            then 'ongewijzigd'
+                else b.actie
+           end as resultaat
+      from gekeurd g
+      left join besluit b on b.index = g.index
+      left join toegevoegd t on t.bron_id = g."bronId"
+     order by g.index`)
+  return rows
+}
+
+/** Keeps records whose leerling is not known yet; the newest version of each. */
+export async function insertWachtende (tx: Tx, scope: Schoolscope, aanlevering: string, records: ReadonlyArray<{ bronId: string, leerling: string, gewijzigdOp: string, inhoud: unknown }>): Promise<void> {
+  await tx.execute(sql`
+    insert into absentie_in_wacht (school, bron, bron_id, leerling, inhoud, gewijzigd_op, aanlevering, sinds)
+    select ${scope.school}, ${scope.bron}, r."bronId", r.leerling, r.inhoud, r."gewijzigdOp", ${aanlevering}, statement_timestamp()
+      from json_to_recordset(${JSON.stringify(records)}::json) as r("bronId" text, leerling text, "gewijzigdOp" timestamptz, inhoud jsonb)
+     order by r."bronId"
+        on conflict on constraint absentie_in_wacht_pk do update
+           set leerling = excluded.leerling, inhoud = excluded.inhoud, gewijzigd_op = excluded.gewijzigd_op, aanlevering = excluded.aanlevering, probleem = null
+         where absentie_in_wacht.gewijzigd_op < excluded.gewijzigd_op`)
+}
+
+export interface Wachtrecord { [column: string]: unknown, bronId: string, inhoud: unknown, aanlevering: string }
+
+/** What waited for these leerlingen, refused or not, in key order; it stays until the replay writes it. */
+export async function listWachtendeVan (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<Wachtrecord[]> {
+  const { rows } = await tx.execute<Wachtrecord>(sql`
+    select bron_id as "bronId", inhoud, aanlevering
+      from absentie_in_wacht
+     where school = ${scope.school} and bron = ${scope.bron} and leerling = any(${sql.param(leerlingen)}::text[])
+     order by bron_id
+       for update`)
+  return rows
+}
+
+export async function refuseWachtende (tx: Tx, scope: Schoolscope, problemen: ReadonlyArray<{ bron: string, bronId: string, probleem: unknown }>): Promise<void> {
+  await tx.execute(sql`
+    update absentie_in_wacht w
+       set probleem = r.probleem
+      from json_to_recordset(${JSON.stringify(problemen)}::json) as r(bron text, "bronId" text, probleem jsonb)
+     where w.school = ${scope.school} and w.bron = r.bron and w.bron_id = r."bronId"`)
+}
+
+/** Refuses what waited since before `sinds`; answers how many. */
+export async function refuseWachtendeVoor (tx: Tx, scope: Schoolscope, sinds: string, probleem: unknown): Promise<number> {
+  const { rowCount } = await tx.execute(sql`
+    update absentie_in_wacht set probleem = ${JSON.stringify(probleem)}::jsonb
+     where school = ${scope.school} and probleem is null and sinds < ${sinds}::timestamptz`)
+  return rowCount ?? 0
+}
+
+export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [string, string] | undefined, limit: number): Promise<Wachtende[]> {
+  const { rows } = await tx.execute<Wachtende>(sql`
+    select bron, bron_id as "bronId", leerling, ${iso(sql`gewijzigd_op`)} as "gewijzigdOp", ${iso(sql`sinds`)} as sinds, probleem
+      from absentie_in_wacht
+     where school = ${scope.school} ${na === undefined ? sql`` : sql`and (bron, bron_id) > (${na[0]}, ${na[1]})`}
+     order by bron, bron_id
+     limit ${limit}`)
+  return rows
+}
+
+export async function insertAanlevering (tx: Tx, scope: Schoolscope, aanlevering: string, deel: number, soort: string, aantallen: unknown): Promise<void> {
+  await tx.execute(sql`
+    insert into aanlevering (school, aanlevering, deel, bron, soort, aantallen, ontvangen_op)
+    values (${scope.school}, ${aanlevering}, ${deel}, ${scope.bron}, ${soort}, ${JSON.stringify(aantallen)}::jsonb, statement_timestamp())`)
+}
+
+/** An instant as RFC 3339 text in UTC, made by the database: no Date in between. */
+function iso (column: SQL): SQL {
+  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+const ABSENTIE = sql`
+  bron, bron_id as "bronId", school, vestiging, leerling, datum, soort, reden, categorie, minuten, minuten_afgeleid as "minutenAfgeleid", lesuren, dagdeel,
+  ${iso(sql`gewijzigd_op`)} as "gewijzigdOp"`
+
+export interface Absentiefilter {
+  readonly school: string
+  readonly vestiging?: string | undefined
+  readonly leerling?: string | undefined
+  readonly bron?: string | undefined
+  readonly van?: string | undefined
+  readonly tot?: string | undefined
+  readonly na?: readonly [datum: string, bron: string, bronId: string] | undefined
+  readonly limit: number
+}
+
+/** A page in order of datum and key; withdrawn ones are left out. */
+export async function listAbsenties (tx: Tx, scope: Scope, filter: Absentiefilter): Promise<Absentie[]> {
+  const { school, vestiging, leerling, bron, van, tot, na, limit } = filter
+  const { rows } = await tx.execute<Absentie>(sql`
+    select ${ABSENTIE}
+      from absentie
+     where school = ${school} and ${inScope(scope)} and not ingetrokken
+       ${vestiging === undefined ? sql`` : sql`and vestiging = ${vestiging}`}
+       ${leerling === undefined ? sql`` : sql`and leerling = ${leerling}`}
+       ${bron === undefined ? sql`` : sql`and bron = ${bron}`}
+       ${van === undefined ? sql`` : sql`and datum >= ${van}`}
+       ${tot === undefined ? sql`` : sql`and datum <= ${tot}`}
+       ${na === undefined ? sql`` : sql`and (datum, bron, bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
+     order by datum, bron, bron_id
+     limit ${limit}`)
+  return rows
+}
+
+export async function findAbsentie (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Absentie | undefined> {
+  const { rows } = await tx.execute<Absentie>(sql`
+    select ${ABSENTIE} from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} and not ingetrokken`)
+  return rows[0]
+}
+
+/** Every version of one absentie in the order of the bron's own changes, the one in force last. */
+export async function listVersies (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Absentieversie[]> {
+  const columns = sql`vestiging, leerling, datum, soort, reden, categorie, minuten, lesuren, dagdeel, ingetrokken, ${iso(sql`gewijzigd_op`)} as "gewijzigdOp",
+                      ${iso(sql`vastgelegd_op`)} as "vastgelegdOp"`
+  const { rows } = await tx.execute<Absentieversie>(sql`
+    select ${columns}, ${iso(sql`vervangen_op`)} as "vervangenOp", verouderd, aanlevering
+      from absentie_versie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId}
+    union all
+    select ${columns}, null, false, aanlevering
+      from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId}
+    order by "gewijzigdOp", "vastgelegdOp"`)
+  return rows
+}
+
+/** Which rows a change of stamgegevens or beleid touches. */
+export interface Herzieningsbereik { readonly vestiging?: string, readonly leerlingen?: { readonly bron: string, readonly bronIds: readonly string[] }, readonly van?: string, readonly tot?: string | null }
+
+function inBereik (bereik: Herzieningsbereik): SQL {
+  return sql`true
+    ${bereik.vestiging === undefined ? sql`` : sql`and a.vestiging = ${bereik.vestiging}`}
+    ${bereik.leerlingen === undefined ? sql`` : sql`and a.bron = ${bereik.leerlingen.bron} and a.leerling = any(${sql.param(bereik.leerlingen.bronIds)}::text[])`}
+    ${bereik.van === undefined ? sql`` : sql`and a.datum >= ${bereik.van}`}
+    ${bereik.tot == null ? sql`` : sql`and a.datum <= ${bereik.tot}`}`
+}
+
+/** Derives anew the minutes the bron did not send, after a rooster, inschrijving or lesuur changed; keeps the versions it replaces. */
+export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, aanlevering: string): Promise<number> {
+  const { rowCount } = await tx.execute(sql`
+    with nieuw as materialized (
+      select a.bron, a.bron_id,
+             ${gemisteMinuten({ minuten: sql`null::smallint`, soort: sql`a.soort`, lesuren: sql`a.lesuren`, dagdeel: sql`a.dagdeel`, lesuurMinuten: sql`v.lesuur_minuten`, gepland: sql`n.rooster[extract(isodow from a.datum)]` })}::smallint as minuten
+        from absentie a
+        join vestiging v on v.school = a.school and v.vestiging = a.vestiging
+        left join lateral (select i.rooster
+                             from inschrijving i
+                            where i.school = a.school and i.bron = a.bron and i.leerling = a.leerling and i.vestiging = a.vestiging
+                              and i.van <= a.datum and (i.tot is null or i.tot >= a.datum)
+                            limit 1) n on true
+       where a.school = ${scope.school} and a.minuten_afgeleid and ${inBereik(bereik)}
+    ), oud as materialized (
+      select a.*, n.minuten as nieuwe_minuten
+        from absentie a
+        join nieuw n on n.bron = a.bron and n.bron_id = a.bron_id
+       where a.school = ${scope.school} and a.minuten is distinct from n.minuten
+       order by a.bron, a.bron_id
+         for update of a
+    ), ${replaceVersie(scope.school, aanlevering)}
+    update absentie a
+       set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
+      from oud o
+     where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id`)
+  return rowCount ?? 0
+}
+
+/**
+ * Classifies anew the days a beleidsversie covers; keeps the versions it replaces. `categorieen` maps every known reden, others are
+ * niet-ingedeeld; without reden it is onverklaard, and ongeoorloofd up to and including `ongeoorloofdTot`.
+ */
+export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, indeling: { categorieen: ReadonlyMap<string, Categorie>, ongeoorloofdTot: string | undefined }, aanlevering: string): Promise<number> {
+  const nieuw = sql`case when a.reden is not null then coalesce(k.categorie, 'niet-ingedeeld')
+                         when a.datum <= ${indeling.ongeoorloofdTot ?? null}::date then 'ongeoorloofd'
+                         else 'onverklaard'::categorie
+                    end`
+  const { rowCount } = await tx.execute(sql`
+    with indeling as materialized (
+      select key as reden, value::categorie as categorie from json_each_text(${JSON.stringify(Object.fromEntries(indeling.categorieen))}::json)
+    ), oud as materialized (
+      select a.*, ${nieuw} as nieuwe_categorie
+        from absentie a
+        left join indeling k on k.reden = a.reden
+       where a.school = ${scope.school} and a.datum is not null and ${inBereik(bereik)}
+         and a.categorie <> ${nieuw}
+       order by a.bron, a.bron_id
+         for update of a
+    ), ${replaceVersie(scope.school, aanlevering)}
+    update absentie a
+       set categorie = o.nieuwe_categorie, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
+      from oud o
+     where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id`)
+  return rowCount ?? 0
+}
+
+/** CTEs that keep the rows of `oud` as versions and mark what they touch. */
+function replaceVersie (school: string, aanlevering: string): SQL {
+  return sql`bewaard as (
+      insert into absentie_versie
+      select school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
+             gewijzigd_op, vastgelegd_op, aanlevering, statement_timestamp(), false
+        from oud
+    ), te_evalueren as (
+      insert into evaluatie_markering
+      select distinct ${school}, bron, leerling, ${aanlevering}::uuid from oud where not ingetrokken on conflict do nothing
+    ), te_tellen as (
+      insert into aggregaat_markering
+      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${aanlevering}::uuid from oud where not ingetrokken on conflict do nothing
+    )`
+}

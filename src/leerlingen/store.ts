@@ -1,0 +1,246 @@
+import { sql } from 'drizzle-orm'
+import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Lesvrij } from '../domain/kalender.ts'
+import type { Leerling, Vestiging, Vestigingsregel } from './contract.ts'
+
+const VESTIGING = sql`vestiging, school, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten as "lesuurMinuten"`
+
+export async function insertSchool (tx: Tx, school: string): Promise<void> {
+  await tx.execute(sql`insert into school (school) values (${school}) on conflict on constraint school_pk do nothing`)
+}
+
+export async function listVestigingenVan (tx: Tx, school: string): Promise<Vestiging[]> {
+  const { rows } = await tx.execute<Vestiging>(sql`select ${VESTIGING} from vestiging where school = ${school}`)
+  return rows
+}
+
+export async function upsertVestigingen (tx: Tx, school: string, rijen: ReadonlyArray<Omit<Vestigingsregel, 'lesuurMinuten'> & { lesuurMinuten: number }>): Promise<void> {
+  await tx.execute(sql`
+    insert into vestiging (school, vestiging, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten, vastgelegd_op)
+    select ${school}, r.vestiging, r.naam, r.sector, r.regio, r.gemeentecode, r.samenwerkingsverband, r."lesuurMinuten", statement_timestamp()
+      from json_to_recordset(${JSON.stringify(rijen)}::json)
+        as r(vestiging text, naam text, sector sector, regio regio, gemeentecode text, samenwerkingsverband text, "lesuurMinuten" smallint)
+     order by r.vestiging
+        on conflict on constraint vestiging_pk do update
+           set naam = excluded.naam, sector = excluded.sector, regio = excluded.regio, gemeentecode = excluded.gemeentecode,
+               samenwerkingsverband = excluded.samenwerkingsverband, lesuur_minuten = excluded.lesuur_minuten, vastgelegd_op = excluded.vastgelegd_op`)
+}
+
+export async function listVestigingen (tx: Tx, scope: Scope, school: string | undefined, na: string | undefined, limit: number): Promise<Vestiging[]> {
+  const { rows } = await tx.execute<Vestiging>(sql`
+    select ${VESTIGING}
+      from vestiging
+     where ${inScope(scope)}
+       ${school === undefined ? sql`` : sql`and school = ${school}`}
+       ${na === undefined ? sql`` : sql`and (school, vestiging) > (left(${na}, 4), ${na})`}
+     order by school, vestiging
+     limit ${limit}`)
+  return rows
+}
+
+export interface Kalenderrij { [column: string]: unknown, vestiging: string, schooljaar: string, lesdagen: number[], lesvrij: Lesvrij[], versie: number }
+
+export async function listKalendersVan (tx: Tx, school: string): Promise<Kalenderrij[]> {
+  const { rows } = await tx.execute<Kalenderrij>(sql`
+    select vestiging, schooljaar, lesdagen, lesvrij, versie from kalender where school = ${school} and vervangen_op = 'infinity'`)
+  return rows
+}
+
+/** Closes the version in force and opens the next, so what was computed with it can be rebuilt. */
+export async function insertKalenderversie (tx: Tx, school: string, rij: Kalenderrij): Promise<void> {
+  await tx.execute(sql`
+    update kalender set vervangen_op = statement_timestamp()
+     where school = ${school} and vestiging = ${rij.vestiging} and schooljaar = ${rij.schooljaar} and vervangen_op = 'infinity'`)
+  await tx.execute(sql`
+    insert into kalender (school, vestiging, schooljaar, lesdagen, lesvrij, versie, vastgelegd_op)
+    values (${school}, ${rij.vestiging}, ${rij.schooljaar}, ${sql.param(rij.lesdagen)}::smallint[], ${JSON.stringify(rij.lesvrij)}::jsonb, ${rij.versie},
+            (select coalesce(max(vervangen_op), statement_timestamp()) from kalender
+              where school = ${school} and vestiging = ${rij.vestiging} and schooljaar = ${rij.schooljaar}))`)
+}
+
+export interface Bewaardelessen { readonly vestiging: string, readonly van: string, readonly tot: string | null, readonly leerjaar: number, readonly minutenPerWeek: number | null, readonly rooster: readonly number[] | null }
+
+/** A leerling as stored, with what is needed to see whether a push changes it. */
+export interface Bewaard {
+  [column: string]: unknown
+  leerling: string
+  geboortedatum: string
+  woongemeente: string | null
+  pgnZoek: Buffer | null
+  inschrijvingen: Bewaardelessen[]
+}
+
+/** The stored leerlingen of these keys, locked in key order. */
+export async function listBewaard (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<Bewaard[]> {
+  const { rows } = await tx.execute<Bewaard>(sql`
+    with eigen as (
+      select leerling, geboortedatum, woongemeente, pgn_zoek
+        from leerling
+       where school = ${scope.school} and bron = ${scope.bron} and leerling = any(${sql.param(leerlingen)}::text[])
+       order by leerling
+         for update
+    )
+    select e.leerling, e.geboortedatum, e.woongemeente, e.pgn_zoek as "pgnZoek", coalesce(i.inschrijvingen, '[]') as inschrijvingen
+      from eigen e
+      left join lateral (select json_agg(json_build_object('vestiging', n.vestiging, 'van', n.van, 'tot', n.tot, 'leerjaar', n.leerjaar,
+                                                           'minutenPerWeek', n.minuten_per_week, 'rooster', n.rooster) order by n.van, n.vestiging) as inschrijvingen
+                           from inschrijving n
+                          where n.school = ${scope.school} and n.bron = ${scope.bron} and n.leerling = e.leerling) i on true`)
+  return rows
+}
+
+export interface Leerlingrij {
+  readonly leerling: string
+  readonly geboortedatum: string
+  readonly woongemeente: string | null
+  readonly pgnSoort: string | null
+  /** Hex, because it travels inside JSON. */
+  readonly pgnVersleuteld: string | null
+  readonly pgnZoek: string | null
+  readonly inschrijvingen: readonly Bewaardelessen[]
+}
+
+/** Writes leerlingen with all their inschrijvingen: what they replace is kept as versions. */
+export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: readonly Leerlingrij[]): Promise<void> {
+  const { school, bron } = scope
+  const json = JSON.stringify(rijen)
+  await tx.execute(sql`
+    insert into leerling (school, bron, leerling, geboortedatum, woongemeente, pgn_soort, pgn_versleuteld, pgn_zoek, vastgelegd_op)
+    select ${school}, ${bron}, r.leerling, r.geboortedatum, r.woongemeente, r."pgnSoort", decode(r."pgnVersleuteld", 'hex'), decode(r."pgnZoek", 'hex'), statement_timestamp()
+      from json_to_recordset(${json}::json)
+        as r(leerling text, geboortedatum date, woongemeente text, "pgnSoort" text, "pgnVersleuteld" text, "pgnZoek" text)
+     order by r.leerling
+        on conflict on constraint leerling_pk do update
+           set geboortedatum = excluded.geboortedatum, woongemeente = excluded.woongemeente, pgn_soort = excluded.pgn_soort,
+               pgn_versleuteld = excluded.pgn_versleuteld, pgn_zoek = excluded.pgn_zoek, vastgelegd_op = excluded.vastgelegd_op`)
+  await tx.execute(sql`
+    with oud as (
+      delete from inschrijving
+       where school = ${school} and bron = ${bron} and leerling = any(${sql.param(rijen.map(({ leerling }) => leerling))}::text[])
+      returning *
+    )
+    insert into inschrijving_versie select *, statement_timestamp() from oud`)
+  await tx.execute(sql`
+    insert into inschrijving (school, bron, leerling, vestiging, van, tot, leerjaar, minuten_per_week, rooster, vastgelegd_op)
+    select ${school}, ${bron}, r.leerling, i.vestiging, i.van, i.tot, i.leerjaar, i."minutenPerWeek", i.rooster, statement_timestamp()
+      from json_to_recordset(${json}::json) as r(leerling text, inschrijvingen json)
+     cross join lateral json_to_recordset(r.inschrijvingen)
+        as i(vestiging text, van date, tot date, leerjaar smallint, "minutenPerWeek" smallint, rooster smallint[])`)
+}
+
+export interface Roosterrij { [column: string]: unknown, bron: string, leerling: string, vestiging: string, van: string, minutenPerWeek: number }
+
+/** Inschrijvingen whose rooster we spread ourselves, of one vestiging, that begin in a periode. */
+export async function listVerdeeldeRoosters (tx: Tx, scope: Schoolscope, vestiging: string, van: string, tot: string): Promise<Roosterrij[]> {
+  const { rows } = await tx.execute<Roosterrij>(sql`
+    select bron, leerling, vestiging, van, minuten_per_week as "minutenPerWeek"
+      from inschrijving
+     where school = ${scope.school} and vestiging = ${vestiging} and minuten_per_week is not null and van between ${van} and ${tot}
+     order by bron, leerling, van`)
+  return rows
+}
+
+export async function updateRoosters (tx: Tx, scope: Schoolscope, rijen: ReadonlyArray<{ bron: string, leerling: string, vestiging: string, van: string, rooster: readonly number[] }>): Promise<void> {
+  await tx.execute(sql`
+    with r as (
+      select * from json_to_recordset(${JSON.stringify(rijen)}::json) as r(bron text, leerling text, vestiging text, van date, rooster smallint[])
+    ), bewaard as (
+      insert into inschrijving_versie
+      select i.*, statement_timestamp()
+        from inschrijving i
+        join r using (bron, leerling, vestiging, van)
+       where i.school = ${scope.school} and i.rooster is distinct from r.rooster
+    )
+    update inschrijving i
+       set rooster = r.rooster, vastgelegd_op = statement_timestamp()
+      from r
+     where i.school = ${scope.school} and i.bron = r.bron and i.leerling = r.leerling and i.vestiging = r.vestiging and i.van = r.van
+       and i.rooster is distinct from r.rooster`)
+}
+
+/** Marks leerlingen for evaluation, by key. */
+export async function markLeerlingen (tx: Tx, scope: Schoolscope, leerlingen: readonly string[], aanlevering: string): Promise<void> {
+  await tx.execute(sql`
+    insert into evaluatie_markering (school, bron, leerling, aanlevering)
+    select ${scope.school}, ${scope.bron}, leerling, ${aanlevering}
+      from unnest(${sql.param(leerlingen)}::text[]) as leerling
+        on conflict do nothing`)
+}
+
+/** Marks every leerling ever enrolled at a vestiging: its kalender, lesuur or sector changed. */
+export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: string, aanlevering: string): Promise<void> {
+  await tx.execute(sql`
+    insert into evaluatie_markering (school, bron, leerling, aanlevering)
+    select distinct school, bron, leerling, ${aanlevering}::uuid
+      from inschrijving
+     where school = ${scope.school} and vestiging = ${vestiging}
+        on conflict do nothing`)
+}
+
+/** Marks the weeks of a vestiging for the figures, by their Mondays. */
+export async function markWeken (tx: Tx, school: string, weken: ReadonlyArray<{ vestiging: string, maandag: string }>, aanlevering: string): Promise<void> {
+  await tx.execute(sql`
+    insert into aggregaat_markering (school, vestiging, maandag, aanlevering)
+    select ${school}, r.vestiging, r.maandag, ${aanlevering}
+      from json_to_recordset(${JSON.stringify(weken)}::json) as r(vestiging text, maandag date)
+        on conflict do nothing`)
+}
+
+const LEERLING = sql`
+  l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente,
+  coalesce((select json_agg(json_build_object('vestiging', i.vestiging, 'van', i.van, 'tot', i.tot, 'leerjaar', i.leerjaar, 'rooster', i.rooster) order by i.van, i.vestiging)
+              from inschrijving i
+             where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling), '[]') as inschrijvingen`
+
+export async function findLeerling (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Leerling | undefined> {
+  const { rows } = await tx.execute<Leerling>(sql`
+    select ${LEERLING} from leerling l where l.school = ${scope.school} and l.bron = ${bron} and l.leerling = ${bronId}`)
+  return rows[0]
+}
+
+export async function listLeerlingen (tx: Tx, scope: Schoolscope, filter: { vestiging?: string | undefined, na?: readonly [string, string] | undefined, limit: number }): Promise<Leerling[]> {
+  const { vestiging, na, limit } = filter
+  const { rows } = await tx.execute<Leerling>(sql`
+    select ${LEERLING}
+      from leerling l
+     where l.school = ${scope.school}
+       ${vestiging === undefined ? sql`` : sql`and exists (select from inschrijving i where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = ${vestiging})`}
+       ${na === undefined ? sql`` : sql`and (l.bron, l.leerling) > (${na[0]}, ${na[1]})`}
+     order by l.bron, l.leerling
+     limit ${limit}`)
+  return rows
+}
+
+export async function searchLeerlingen (tx: Tx, scope: Schoolscope, pgnZoek: Buffer): Promise<Leerling[]> {
+  const { rows } = await tx.execute<Leerling>(sql`
+    select ${LEERLING} from leerling l where l.school = ${scope.school} and l.pgn_zoek = ${pgnZoek} order by l.bron, l.leerling limit 20`)
+  return rows
+}
+
+export interface Vrijstellingsrij { [column: string]: unknown, bronId: string, leerling: string, grondslag: string, van: string, tot: string }
+
+export async function listVrijstellingenVan (tx: Tx, scope: Schoolscope, bronIds: readonly string[]): Promise<Vrijstellingsrij[]> {
+  const { rows } = await tx.execute<Vrijstellingsrij>(sql`
+    select vrijstelling as "bronId", leerling, grondslag, van, tot
+      from vrijstelling
+     where school = ${scope.school} and bron = ${scope.bron} and vrijstelling = any(${sql.param(bronIds)}::text[])`)
+  return rows
+}
+
+/** Which of these leerlingen exist. */
+export async function listBekend (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<Set<string>> {
+  const { rows } = await tx.execute<{ leerling: string }>(sql`
+    select leerling from leerling where school = ${scope.school} and bron = ${scope.bron} and leerling = any(${sql.param(leerlingen)}::text[])`)
+  return new Set(rows.map(({ leerling }) => leerling))
+}
+
+export async function upsertVrijstellingen (tx: Tx, scope: Schoolscope, rijen: readonly Vrijstellingsrij[]): Promise<void> {
+  await tx.execute(sql`
+    insert into vrijstelling (school, bron, vrijstelling, leerling, grondslag, van, tot, vastgelegd_op)
+    select ${scope.school}, ${scope.bron}, r."bronId", r.leerling, r.grondslag, r.van, r.tot, statement_timestamp()
+      from json_to_recordset(${JSON.stringify(rijen)}::json) as r("bronId" text, leerling text, grondslag text, van date, tot date)
+     order by r."bronId"
+        on conflict on constraint vrijstelling_pk do update
+           set leerling = excluded.leerling, grondslag = excluded.grondslag, van = excluded.van, tot = excluded.tot, vastgelegd_op = excluded.vastgelegd_op`)
+}

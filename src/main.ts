@@ -1,0 +1,41 @@
+import { ConfigError, readConfig, type Config } from './config.ts'
+import { EmbeddedError } from './db/embedded.ts'
+import { MigrationError } from './db/migrate.ts'
+
+type Command = (config: Config, argv: readonly string[]) => Promise<number>
+
+/** Each command is loaded when it is asked for: `token` needs no database driver, `serve` no generator. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./commands/serve.ts')).runServe,
+  demo: async () => (await import('./demo/command.ts')).runDemo,
+  job: async () => (await import('./jobs/nachtelijk.ts')).runJob,
+  migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
+  token: async () => (await import('./commands/token.ts')).runToken,
+  importeer: async () => (await import('./importeren/command.ts')).runImporteer,
+  contract: async () => (await import('./commands/contract.ts')).runContract
+}
+
+/** Says what an operator can act on in one sentence; anything else keeps its stack. */
+function explain (error: unknown): string {
+  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof MigrationError) return error.message
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return `Poort ${port} is al in gebruik; kies een andere met PORT=….`
+  if (code === 'EACCES' && port !== undefined) return `Poort ${port} mag deze gebruiker niet openen; kies een andere met PORT=….`
+  if (code === 'ECONNREFUSED') return `De database antwoordt niet: ${message}. Klopt DATABASE_URL, en draait de server?`
+  return error instanceof Error ? error.stack ?? error.message : String(error)
+}
+
+const [name = '', ...argv] = process.argv.slice(2)
+const load = COMMANDS[name]
+if (load === undefined) {
+  process.stderr.write(`Gebruik: node src/main.ts ${Object.keys(COMMANDS).join(' | ')}\n`)
+  process.exitCode = 2
+} else {
+  try {
+    const run = await load()
+    process.exitCode = await run(readConfig(), argv)
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exitCode = 1
+  }
+}

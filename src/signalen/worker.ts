@@ -1,0 +1,60 @@
+import { systemActor } from '../toegang/service.ts'
+import { describeError } from '../http/problem.ts'
+import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
+import type { App } from '../app.ts'
+
+/** How often the list is looked at without being woken: marks of another process, or of one that died. */
+const KIJK = 500
+
+export interface Evaluator { readonly stop: () => Promise<void>, /** Resolves when nothing is marked. */ readonly idle: () => Promise<void> }
+
+/** Empties the evaluation marks: at once after a push of this process, within half a second after one of another. */
+export function startEvaluator (app: App): Evaluator {
+  const ctx = app.makeCtx(systemActor('evaluatie', '*'))
+  let stopped = false
+  let running: Promise<void> | undefined
+  let again = false
+
+  const run = async (): Promise<void> => {
+    try {
+      do {
+        again = false
+        for (const school of await listGemarkeerdeScholen(ctx)) {
+          if (stopped) return
+          await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school)
+        }
+      } while (again && !stopped)
+    } catch (error) {
+      // The marks stay; the next look tries again. A store that is away is no reason to end the service.
+      app.log.error({ fout: describeError(error) }, 'evaluation failed')
+    }
+  }
+  const wake = (): void => {
+    if (stopped) return
+    if (running !== undefined) {
+      again = true
+      return
+    }
+    running = run().finally(() => { running = undefined })
+  }
+
+  app.onMarked.add(wake)
+  const timer = setInterval(wake, KIJK)
+  timer.unref()
+  wake()
+
+  return {
+    async idle () {
+      do {
+        wake()
+        await running
+      } while (!stopped && (await listGemarkeerdeScholen(ctx)).length > 0)
+    },
+    async stop () {
+      stopped = true
+      clearInterval(timer)
+      app.onMarked.delete(wake)
+      await running
+    }
+  }
+}

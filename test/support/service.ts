@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { openApp, makeLog, type App } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { buildServer } from '../../src/server.ts'
+import { startEvaluator } from '../../src/signalen/worker.ts'
+import { RECHTEN } from '../../src/toegang/rechten.ts'
+import { createTestDatabase } from './database.ts'
+import type { Test } from 'tap'
+
+export interface Claims { readonly bron?: string, readonly scholen?: readonly string[] | '*', readonly scopes?: readonly string[], readonly extra?: Record<string, unknown>, readonly seconds?: number }
+
+export interface Service {
+  readonly app: App
+  readonly server: FastifyInstance
+  readonly dataDir: string
+  /** A development token; by default bron `test-lvs`, school 99AA, every right. */
+  readonly token: (claims?: Claims) => Promise<string>
+  /** Injects with the default token, or `bearer` (null: none). */
+  readonly inject: (options: InjectOptions & { bearer?: string | null }) => Promise<LightMyRequestResponse>
+  /** Resolves when nothing is marked for evaluation. */
+  readonly evaluate: () => Promise<void>
+}
+
+/** The whole service on a database of its own, ended with the test. */
+export async function startService (t: Test, options: { now?: () => Date, environment?: Record<string, string>, logLevel?: string } = {}): Promise<Service> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'aanwezig-dienst-'))
+  const connection = await createTestDatabase(t)
+  const config = readConfig({ DATA_DIR: dataDir, AUTH_DEVELOPMENT: '1', DATABASE_URL: 'postgres://unused', DB_VERBINDINGEN: '6', ...options.environment })
+  const app = await openApp(config, { connection, log: makeLog(options.logLevel ?? 'silent'), ...(options.now === undefined ? {} : { now: options.now }) })
+  const server = await buildServer(app)
+  const evaluator = startEvaluator(app)
+  t.teardown(async () => {
+    await server.close()
+    await evaluator.stop()
+    await app.close()
+    await rm(dataDir, { recursive: true, force: true })
+  })
+  const token = async ({ bron = 'test-lvs', scholen = ['99AA'], scopes = RECHTEN, extra = {}, seconds = 600 }: Claims = {}): Promise<string> =>
+    await app.developmentKeys!.sign({ azp: bron, scholen: scholen as string[], scope: scopes.join(' '), ...extra }, seconds)
+  const standard = await token()
+  return {
+    app,
+    server,
+    dataDir,
+    token,
+    inject: async ({ bearer = standard, headers, ...rest }) => await server.inject({ ...rest, headers: { ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }), ...headers } }),
+    evaluate: async () => { await evaluator.idle() }
+  }
+}
