@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
+import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { absentiesRoutes } from './absenties/routes.ts'
@@ -40,7 +41,7 @@ const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 
 export async function buildServer (app: App): Promise<FastifyInstance> {
   const server = Fastify({
     loggerInstance: app.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY,
     connectionTimeout: 60_000,
@@ -64,8 +65,8 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   await server.register(async (scope) => { registerRest(scope, app, operations) }, { prefix: '/v1' })
   await registerGraphql(server, app, makeRequestCtx)
 
-  server.decorate('swagger', () => buildOpenapi(operations, '/v1'))
-  await server.register(swaggerUi, { routePrefix: '/docs', indexPrefix: '', uiConfig: { url: '/v1/openapi.json' }, staticCSP: false })
+  await server.register(swagger, { mode: 'static', specification: { document: buildOpenapi(operations, '/v1') as never } })
+  await server.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/v1/openapi.json' }, staticCSP: false })
   return server
 }
 

@@ -124,14 +124,13 @@ class Components {
   convert (schema: z.ZodType, io: 'input' | 'output'): Json {
     const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ zodSchema, jsonSchema }) => { this.#describe(zodSchema as unknown as z.ZodType, jsonSchema as Json) } }) as Json
     for (const [id, definition] of Object.entries($defs as Record<string, Json> ?? {})) this.#add(id, moveRefs(definition))
-    const id = z.globalRegistry.get(schema)?.id
-    if (id === undefined) return moveRefs(root)
-    this.#add(id, moveRefs(root))
-    return { $ref: `#/components/schemas/${id}` }
+    // What a named shape means at one answer (`.describe()`) is said at the answer.
+    return moveRefs('$ref' in root ? { $ref: root['$ref'] } : root)
   }
 
   #describe (schema: z.ZodType, json: Json): void {
-    delete json['id']
+    if (json['minimum'] === Number.MIN_SAFE_INTEGER) delete json['minimum']
+    if (json['maximum'] === Number.MAX_SAFE_INTEGER) delete json['maximum']
     const record = z.globalRegistry.get(schema)?.['record']
     delete json['record']
     if (record instanceof z.ZodType) json['items'] = z.toJSONSchema(record, { io: 'input', unrepresentable: 'any' })

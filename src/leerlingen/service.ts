@@ -277,7 +277,6 @@ function checkInschrijvingen (record: Leerlingregel, stam: Stam | undefined): Fo
     else if (stam?.vestigingen.has(vestiging) !== true) problemen.push(fout('vestiging-onbekend', `${pointer}/vestiging`, `Vestiging ${vestiging} is hier niet bekend.`))
     const overlapt = record.inschrijvingen.some((andere, other) => other < at && andere.vestiging === vestiging && andere.van <= (tot ?? '9999') && van <= (andere.tot ?? '9999'))
     if (overlapt) problemen.push(fout('inschrijving-overlapt', pointer, 'Overlapt een andere inschrijving op dezelfde vestiging.'))
-    if (van < record.geboortedatum) problemen.push(fout('voor-geboorte', `${pointer}/van`, 'Ligt voor de geboortedatum.'))
   })
   return problemen
 }

@@ -1,0 +1,36 @@
+const heel = new Intl.NumberFormat('nl-NL')
+const eenDecimaal = new Intl.NumberFormat('nl-NL', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+const tweeDecimalen = new Intl.NumberFormat('nl-NL', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+/** 8412 as '8.412'. */
+export function formatAantal (aantal: number): string {
+  return heel.format(aantal)
+}
+
+/** A share of 1 as '5,27 %'; of nothing there is no share. */
+export function formatAandeel (deel: number, geheel: number): string {
+  return geheel === 0 ? '-' : `${tweeDecimalen.format(deel / geheel * 100)} %`
+}
+
+export function formatSeconden (milliseconden: number): string {
+  return `${eenDecimaal.format(milliseconden / 1000)} s`
+}
+
+const MAANDEN = ['januari', 'februari', 'maart', 'april', 'mei', 'juni', 'juli', 'augustus', 'september', 'oktober', 'november', 'december']
+
+/** '2025-09' as 'september 2025'. */
+export function formatMaand (maand: string): string {
+  return `${MAANDEN[Number(maand.slice(5, 7)) - 1]} ${maand.slice(0, 4)}`
+}
+
+/** '2025-09-08' as '8 september 2025'. */
+export function formatDatum (datum: string): string {
+  return `${Number(datum.slice(8))} ${formatMaand(datum)}`
+}
+
+/** Columns as wide as their widest cell, two spaces apart; all but the first `links` are aligned to the right. */
+export function layTabel (koppen: readonly string[], rijen: ReadonlyArray<readonly string[]>, links = 1): string[] {
+  const breedten = koppen.map((kop, i) => Math.max(kop.length, ...rijen.map((rij) => rij[i]?.length ?? 0)))
+  const lay = (cellen: readonly string[]): string => cellen.map((cel, i) => i < links ? cel.padEnd(breedten[i]!) : cel.padStart(breedten[i]!)).join('  ').trimEnd()
+  return [lay(koppen), breedten.map((breedte) => '─'.repeat(breedte)).join('  '), ...rijen.map(lay)]
+}

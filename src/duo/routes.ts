@@ -1,0 +1,3 @@
+import type { Rest } from '../http/rest.ts'
+// placeholder until the room lands
+export function duoRoutes (_rest: Rest): void {}

@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { aandeelGemist, BANDEN, emptyCel, listPerioden, periodenRond, previousLesdag, type Cel, type Celinwording } from '../domain/aggregaat.ts'
+import { CATEGORIEEN } from '../domain/absentie.ts'
+import { dagnummer, datumVanDagnummer, parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
+import { brinVan } from '../domain/identificatie.ts'
+import { AppError, assert } from '../errors.ts'
+import { findKalenders } from '../leerlingen/stam.ts'
+import { requireRecht } from '../toegang/service.ts'
+import * as store from './store.ts'
+import type { Ctx } from '../context.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Kalender } from '../domain/kalender.ts'
+import type { Statistiek, Statistiekvraag } from './contract.ts'
+
+export type { Cel } from '../domain/aggregaat.ts'
+export { listKalendersOp } from './store.ts'
+
+export interface Cellenvraag {
+  readonly vestigingen: readonly string[]
+  /** The same perioden for every vestiging, or its own list for each. */
+  readonly perioden: readonly string[] | ReadonlyMap<string, readonly string[]>
+  /** By vestigingscode; for an afkapmoment those of that moment (`listKalendersOp`). */
+  readonly kalenders: ReadonlyMap<string, Kalender>
+  readonly peildatum: Datum
+  /** Absent: now. Else the versions of absenties, inschrijvingen and signalen that were in force at this instant. */
+  readonly afkapmoment?: Date
+}
+
+/**
+ * The cellen of one school, computed from the facts: per vestiging and periode the total first, then each leerjaar that had leerlingen.
+ * A periode that has not begun at the peildatum has none. One statement per schooljaar.
+ */
+export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag): Promise<Cel[]> {
+  const totalen = vraag.vestigingen.flatMap((vestiging) => {
+    const perioden = 'get' in vraag.perioden ? vraag.perioden.get(vestiging) ?? [] : vraag.perioden
+    return [...new Set(perioden)].flatMap((periode) => emptyCel(vestiging, periode, null, vraag.peildatum) ?? [])
+  })
+  const cellen: Cel[] = []
+  for (const own of Map.groupBy(totalen, ({ van }) => schooljaar(van)).values()) {
+    const raster = buildRaster(own, vraag.kalenders)
+    cellen.push(...sumCellen(own, await store.selectBouwstenen(tx, school, raster, vraag.afkapmoment)))
+  }
+  return cellen.sort(compareCellen)
+}
+
+function compareCellen (a: Cel, b: Cel): number {
+  return compare(a.vestiging, b.vestiging) || compare(a.periode, b.periode) || (a.leerjaar ?? -1) - (b.leerjaar ?? -1)
+}
+
+function compare (a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Lays the days of these cellen out for the statement, and counts their lesdagen on the way. */
+function buildRaster (totalen: readonly Celinwording[], kalenders: ReadonlyMap<string, Kalender>): store.Raster {
+  const vestigingen = [...new Set(totalen.map(({ vestiging }) => vestiging))]
+  const kalenderVan = (vestiging: string): Kalender => {
+    const kalender = kalenders.get(vestiging)
+    assert(kalender, 'every vestiging asked for has a kalender')
+    return kalender
+  }
+  const geteldVan = minimum(totalen.map(({ van }) => van))
+  const laatste = totalen.reduce((last, { totEnMet }) => totEnMet > last ? totEnMet : last, geteldVan)
+  const eerste = minimum([geteldVan, ...vestigingen.map((vestiging) => previousLesdag(kalenderVan(vestiging), geteldVan) ?? geteldVan)])
+
+  const dagen = dagnummer(laatste) - dagnummer(eerste) + 1
+  const leeg = (): number[] => new Array<number>(vestigingen.length * dagen).fill(0)
+  const raster = { eerste, laatste, geteldVan, vestigingen, lesdag: leeg(), lesweek: leeg(), maand: leeg(), schooljaar: leeg(), perioden: totalen }
+  for (const [nummer, vestiging] of vestigingen.entries()) {
+    let rang = 0
+    for (let dag = 0; dag < dagen; dag++) {
+      if (kalenderVan(vestiging).isLesdag(datumVanDagnummer(dagnummer(eerste) + dag))) raster.lesdag[nummer * dagen + dag] = ++rang
+    }
+  }
+  for (const [index, cel] of totalen.entries()) {
+    const begin = vestigingen.indexOf(cel.vestiging) * dagen - dagnummer(eerste)
+    const soort = cel.periode.includes('W') ? raster.lesweek : cel.periode.length === 7 ? raster.maand : raster.schooljaar
+    for (let dag = begin + dagnummer(cel.van); dag <= begin + dagnummer(cel.totEnMet); dag++) {
+      if (raster.lesdag[dag] === 0) continue
+      soort[dag] = index + 1
+      cel.lesdagen++
+    }
+  }
+  return raster
+}
+
+function minimum (datums: readonly Datum[]): Datum {
+  return datums.reduce((first, datum) => datum < first ? datum : first)
+}
+
+/** Adds the building blocks up to the cellen; what counts in a leerjaar and in the total is said by each row. */
+function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen): Cel[] {
+  const perPeriode = totalen.map((totaal) => new Map<number | null, Celinwording>([[null, totaal]]))
+  const celVan = (periode: number, leerjaar: number | null): Celinwording => {
+    const own = perPeriode[periode - 1]!
+    let cel = own.get(leerjaar)
+    if (cel === undefined) {
+      const { vestiging, periode: naam, totEnMet, lesdagen, lesdagenAangeleverd } = own.get(null)!
+      own.set(leerjaar, cel = { ...emptyCel(vestiging, naam, leerjaar, totEnMet)!, lesdagen, lesdagenAangeleverd })
+    }
+    return cel
+  }
+  const cellenVan = (periode: number, leerjaar: number | null, totaal: boolean): Celinwording[] =>
+    [...(leerjaar === null ? [] : [celVan(periode, leerjaar)]), ...(totaal ? [celVan(periode, null)] : [])]
+  const perioden = (...nummers: ReadonlyArray<number | null>): number[] => nummers.filter((nummer) => nummer !== null)
+
+  // First, so that the leerjaren copy the sum.
+  for (const [lesweek, maand, jaar, lesdagen] of stenen.aangeleverd) {
+    for (const periode of perioden(lesweek, maand, jaar)) celVan(periode, null).lesdagenAangeleverd += lesdagen
+  }
+  for (const [periode, leerjaar, totaal, leerlingen, minuten, zonderRooster, metMinuten] of stenen.gepland) {
+    for (const cel of cellenVan(periode, leerjaar, totaal)) {
+      cel.leerlingen += leerlingen
+      cel.geplandeMinuten += minuten
+      cel.zonderRooster += zonderRooster
+      cel.banden.tot5 += metMinuten
+    }
+  }
+  for (const [lesweek, maand, jaar, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist] of stenen.registraties) {
+    for (const periode of perioden(lesweek, maand, jaar)) {
+      for (const cel of cellenVan(periode, leerjaar, totaal)) {
+        const cijfers = cel.categorieen[categorie]
+        cijfers.registraties += registraties
+        cijfers.onbekend += onbekend
+        cijfers.minuten += minuten
+        cel.gemisteMinuten += gemist
+      }
+    }
+  }
+  for (const [periode, leerjaar, totaal, bits, vanaf, leerlingen] of stenen.leerlingen) {
+    for (const cel of cellenVan(periode, leerjaar, totaal)) {
+      for (const [bit, categorie] of CATEGORIEEN.entries()) if ((bits & 1 << bit) !== 0) cel.categorieen[categorie].leerlingen += leerlingen
+      // Everyone with planned minutes was put in the first band above; who missed more moves.
+      cel.banden.tot5 -= leerlingen
+      cel.banden[BANDEN.find((band) => band.vanaf === vanaf)!.band] += leerlingen
+    }
+  }
+  for (const [lesweek, maand, jaar, leerjaar, aantal] of stenen.verzuimperioden) {
+    for (const periode of perioden(lesweek, maand, jaar)) for (const cel of cellenVan(periode, leerjaar, true)) cel.verzuimperioden += aantal
+  }
+  for (const [periode, leerjaar, regel, aantal] of stenen.signalen) {
+    for (const cel of cellenVan(periode, leerjaar, true)) cel.signalen[regel] = (cel.signalen[regel] ?? 0) + aantal
+  }
+  return perPeriode.flatMap((own) => [...own.values()])
+}
+
+// --- the night
+
+export interface Hertelling { readonly cellen: number, readonly gewijzigd: number }
+
+/**
+ * Recomputes what a school needs at this peildatum: perioden that were marked, never computed, or counted until another day; all of them when
+ * `volledig`. Marks are taken in the same transaction as the cellen they cause. The result is the same as a full recount.
+ */
+export async function recountSchool (ctx: Ctx, school: string, peildatum: Datum, volledig = false): Promise<Hertelling> {
+  return await ctx.transaction(async (tx) => {
+    const markeringen = await store.takeMarkeringen(tx, school)
+    const kalenders = await findKalenders(ctx, tx, school)
+    const alle = await listVerwacht(tx, school, peildatum)
+    const geteld = await store.listGeteld(tx, school)
+
+    const nodig = new Map([...alle].map(([vestiging, perioden]) => {
+      const eigen = new Map(geteld.filter((rij) => rij.vestiging === vestiging).map(({ periode, totEnMet }) => [periode, totEnMet]))
+      const gemarkeerd = markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalenders.get(vestiging)!))
+      const verlopen = [...new Set([...perioden, ...eigen.keys()])].filter((periode) => eigen.get(periode) !== emptyCel(vestiging, periode, null, peildatum)?.totEnMet)
+      return [vestiging, [...new Set([...(volledig ? perioden : []), ...gemarkeerd, ...verlopen])]]
+    }))
+    const cellen = await computeCellen(tx, school, { vestigingen: [...nodig.keys()], perioden: nodig, kalenders, peildatum })
+    const perioden = [...nodig].flatMap(([vestiging, eigen]) => eigen.map((periode) => ({ vestiging, periode })))
+    const gewijzigd = perioden.length === 0 ? 0 : await store.replaceCellen(tx, school, perioden, cellen)
+    return { cellen: cellen.length, gewijzigd }
+  })
+}
+
+/** Per vestiging every periode there must be cellen of: from the schooljaar of its first absentie up to the peildatum. */
+async function listVerwacht (tx: Tx, school: string, peildatum: Datum): Promise<Map<string, string[]>> {
+  const eerste = await store.listEersteAbsenties(tx, school)
+  return new Map(eerste.map(({ vestiging, datum }) => {
+    const { van } = schooljaarPeriode(schooljaar(datum !== null && datum < peildatum ? datum : peildatum))
+    return [vestiging, listPerioden(van, peildatum)]
+  }))
+}
+
+export interface Verschil { readonly vestiging: string, readonly periode: string, readonly leerjaar: number | null, readonly opgeslagen: Partial<Cel>, readonly berekend: Partial<Cel> }
+
+/**
+ * Recomputes all perioden of one vestiging, chosen by school and peildatum, and compares them with what is stored; answers the differences.
+ * What was marked meanwhile is left out: a push since the recount is no difference.
+ */
+export async function verifySteekproef (ctx: Ctx, school: string, peildatum: Datum): Promise<Verschil[]> {
+  return await ctx.transaction(async (tx) => {
+    const alle = await listVerwacht(tx, school, peildatum)
+    const vestigingen = [...alle.keys()].sort()
+    if (vestigingen.length === 0) return []
+    const vestiging = vestigingen[createHash('sha256').update(`${school} ${peildatum}`).digest().readUInt32BE() % vestigingen.length]!
+    const kalenders = await findKalenders(ctx, tx, school)
+    const perioden = alle.get(vestiging)!
+    const berekend = await computeCellen(tx, school, { vestigingen: [vestiging], perioden, kalenders, peildatum })
+    // After the computation: a mark that came in between is seen here, and excuses its perioden.
+    const opgeslagen = await store.listCellen(tx, [school], [vestiging], perioden)
+    const markeringen = await store.listMarkeringen(tx, school)
+    const onderweg = new Set(markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalenders.get(vestiging)!)))
+    return compareMet(berekend, opgeslagen).filter(({ periode }) => !onderweg.has(periode))
+  })
+}
+
+function compareMet (berekend: readonly Cel[], opgeslagen: readonly Cel[]): Verschil[] {
+  const keyOf = ({ vestiging, periode, leerjaar }: Cel): string => `${vestiging} ${periode} ${leerjaar ?? ''}`
+  const stored = new Map(opgeslagen.map((cel) => [keyOf(cel), cel]))
+  const computed = new Map(berekend.map((cel) => [keyOf(cel), cel]))
+  return [...new Set([...stored.keys(), ...computed.keys()])].flatMap((key) => {
+    const [stond, nu] = [stored.get(key), computed.get(key)]
+    const maten = Object.keys((stond ?? nu)!) as Array<keyof Cel>
+    const anders = maten.filter((maat) => !isDeepStrictEqual(stond?.[maat], nu?.[maat]))
+    if (anders.length === 0) return []
+    const { vestiging, periode, leerjaar } = (stond ?? nu)!
+    const pick = (cel: Cel | undefined): Partial<Cel> => cel === undefined ? {} : Object.fromEntries(anders.map((maat) => [maat, cel[maat]]))
+    return [{ vestiging, periode, leerjaar, opgeslagen: pick(stond), berekend: pick(nu) }]
+  })
+}
+
+/** Whether a push left marks of this school. */
+export async function hasMarkeringen (ctx: Ctx, school: string): Promise<boolean> {
+  return await ctx.transaction(async (tx) => (await store.listMarkeringen(tx, school)).length > 0)
+}
+
+// --- reading
+
+/** The figures of one vestiging in one periode. */
+export async function getStatistiek (ctx: Ctx, vraag: Statistiekvraag): Promise<Statistiek> {
+  const school = brinVan(vraag.vestiging)
+  requireRecht(ctx.actor, 'statistieken:lezen', school)
+  return await ctx.transaction(async (tx) => {
+    if (!await store.hasVestiging(tx, school, vraag.vestiging)) throw new AppError('niet-gevonden', `Vestiging ${vraag.vestiging} is hier niet bekend.`)
+    const cellen = await store.listCellen(tx, [school], [vraag.vestiging], [vraag.periode])
+    return buildStatistiek(vraag.vestiging, vraag.periode, cellen, vraag.leerjaar)
+  })
+}
+
+/** The figures of many vestigingen in one periode, in the order asked; one statement. A vestiging outside the token is niet-gevonden. */
+export async function listStatistieken (ctx: Ctx, { vestigingen, periode }: { vestigingen: readonly string[], periode: string }): Promise<Statistiek[]> {
+  const scholen = [...new Set(vestigingen.map(brinVan))]
+  for (const school of scholen) requireRecht(ctx.actor, 'statistieken:lezen', school)
+  const cellen = await ctx.transaction(async (tx) => await store.listCellen(tx, scholen, vestigingen, [periode]))
+  const perVestiging = Map.groupBy(cellen, ({ vestiging }) => vestiging)
+  return vestigingen.map((vestiging) => buildStatistiek(vestiging, periode, perVestiging.get(vestiging) ?? []))
+}
+
+/** The answer for one vestiging and periode from its stored cellen; rounding happens here and nowhere before. */
+function buildStatistiek (vestiging: string, periode: string, cellen: readonly Cel[], leerjaar?: number): Statistiek {
+  const grenzen = parsePeriode(periode)
+  assert(grenzen, 'the periode was checked at the edge')
+  const totaal = cellen.find((cel) => cel.leerjaar === null)
+  return {
+    vestiging,
+    periode,
+    berekend: totaal !== undefined,
+    van: grenzen.van,
+    totEnMet: totaal?.totEnMet ?? null,
+    volledigheid: totaal === undefined ? null : { lesdagen: totaal.lesdagen, aangeleverd: totaal.lesdagenAangeleverd },
+    cellen: cellen.filter((cel) => leerjaar === undefined || cel.leerjaar === leerjaar).map((cel) => ({
+      leerjaar: cel.leerjaar,
+      leerlingen: cel.leerlingen,
+      geplandeMinuten: cel.geplandeMinuten,
+      zonderRooster: cel.zonderRooster,
+      gemisteMinuten: cel.gemisteMinuten,
+      aandeelGemist: aandeelGemist(cel),
+      categorieen: cel.categorieen,
+      banden: cel.banden,
+      verzuimperioden: cel.verzuimperioden,
+      signalen: cel.signalen
+    }))
+  }
+}
