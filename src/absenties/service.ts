@@ -139,7 +139,7 @@ function parseRegel (record: unknown, scope: Scope): Absentieregel | { problemen
   if (record instanceof OngeldigeRegel) return { problemen: [{ code: 'geen-json', pointer: '', detail: 'Deze regel is geen geldige JSON in UTF-8, of te lang.' }] }
   const withdrawn = typeof record === 'object' && record !== null && (record as { ingetrokken?: unknown }).ingetrokken === true
   const parsed = (withdrawn ? Absentieintrekking : Absentiemelding).safeParse(record)
-  if (!parsed.success) return { problemen: listFouten(parsed.error, '') }
+  if (!parsed.success) return { problemen: listFouten(parsed.error, '', record) }
   if (scopeOfSchool(scope, parsed.data.school) === undefined) {
     return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${parsed.data.school} is hier niet bekend.` }] }
   }

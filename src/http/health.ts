@@ -23,7 +23,7 @@ export const evaluatieTeller = new Counter({ name: 'aanwezig_evaluaties_totaal',
 export async function observeRequest (request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const route = request.routeOptions.url ?? 'onbekend'
   verzoeken.observe({ methode: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
-  request.log.info({ req: request, res: reply, route, ms: Math.round(reply.elapsedTime * 10) / 10, bron: (request as { ctx?: { actor?: { bron: string } } }).ctx?.actor?.bron }, 'verzoek')
+  request.log.info({ methode: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, bron: (request as { ctx?: { actor?: { bron: string } } }).ctx?.actor?.bron }, 'verzoek')
 }
 
 /** `/livez`: the process answers. `/readyz`: the store does too. `/metrics`: Prometheus. None needs a token, none holds anything of a person. */

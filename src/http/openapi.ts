@@ -29,7 +29,7 @@ export function refuseOtherMethods (instance: FastifyInstance, operations: reado
     const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].sort().join(', ')
     instance.route({
       method,
-      url,
+      url: url.slice(instance.prefix.length),
       schema: { recht: 'openbaar' },
       handler: async (_request, reply) => {
         reply.header('allow', allow)

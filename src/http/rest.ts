@@ -48,7 +48,7 @@ export async function validateRequest (request: FastifyRequest): Promise<void> {
     // The other headers stay.
     if (result.success && property === 'headers') Object.assign(request.headers, result.data)
     else if (result.success) request[property] = result.data as never
-    else faults.push(...listFouten(result.error, part === 'body' ? '' : `#${property}`))
+    else faults.push(...listFouten(result.error, part === 'body' ? '' : `#${property}`, request[property]))
   }
   if (faults.length > 0) {
     throw new AppError('invoer-ongeldig', faults.length === 1 ? 'Er is 1 fout in de invoer.' : `Er zijn ${faults.length} fouten in de invoer.`, faults)
@@ -60,31 +60,39 @@ function isStream (body: unknown): boolean {
 }
 
 /** Zod issues as faults with JSON Pointers; `prefix` stands before each pointer. Texts never repeat the value that was sent. */
-export function listFouten (error: z.ZodError, prefix: string): Fout[] {
+export function listFouten (error: z.ZodError, prefix: string, input: unknown): Fout[] {
   return error.issues.flatMap((issue) => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
     return paths.map((path) => ({
-      code: issue.code === 'custom' && typeof issue.params?.['code'] === 'string' ? issue.params['code'] : CODES[issue.code] ?? 'ongeldig',
-      pointer: `${prefix}${path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`,
-      detail: issue.code === 'unrecognized_keys' ? 'Dit veld bestaat niet.' : sentence(issue)
+      ...explainIssue(issue, path, input),
+      pointer: `${prefix}${path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`
     }))
   })
 }
 
-const CODES: Record<string, string> = {
-  invalid_type: 'verkeerd-type',
-  unrecognized_keys: 'onbekend-veld',
-  invalid_value: 'onbekende-waarde',
-  invalid_format: 'verkeerde-vorm',
-  too_small: 'te-klein',
-  too_big: 'te-groot',
-  invalid_union: 'geen-passende-vorm',
-  not_multiple_of: 'verkeerde-stap'
+function explainIssue (issue: z.core.$ZodIssue, path: readonly PropertyKey[], input: unknown): { code: string, detail: string } {
+  if (issue.code === 'unrecognized_keys') return { code: 'onbekend-veld', detail: 'Dit veld bestaat niet.' }
+  if (path.length > 0 && readPath(input, path) === undefined) return { code: 'ontbreekt', detail: 'Dit veld is verplicht.' }
+  const named = issue.code === 'custom' ? issue.params?.['code'] : undefined
+  const text = issue.message.charAt(0).toUpperCase() + issue.message.slice(1)
+  return { code: typeof named === 'string' ? named : CODES[issue.code], detail: text.endsWith('.') ? text : `${text}.` }
 }
 
-function sentence (issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined && /undefined$/.test(issue.message)) return 'Dit veld is verplicht.'
-  return issue.message.endsWith('.') ? issue.message : `${issue.message}.`
+function readPath (input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, step) => typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined, input)
+}
+
+const CODES: Record<Exclude<z.core.$ZodIssue['code'], 'unrecognized_keys'>, string> = {
+  custom: 'verkeerde-vorm',
+  invalid_type: 'verkeerd-type',
+  invalid_value: 'onbekende-waarde',
+  invalid_format: 'verkeerde-vorm',
+  invalid_key: 'verkeerde-vorm',
+  invalid_element: 'verkeerde-vorm',
+  invalid_union: 'geen-passende-vorm',
+  too_small: 'te-klein',
+  too_big: 'te-groot',
+  not_multiple_of: 'verkeerde-stap'
 }
 
 /** Makes an encapsulated instance speak zod: in by validateRequest, out by parsing, so an unknown field cannot leave and a wrong one is a 500. */

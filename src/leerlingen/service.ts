@@ -39,7 +39,7 @@ async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], 
   const perSchool = new Map<string, Array<Regel<T>>>()
   records.forEach((record, index) => {
     const parsed = soort.vorm.safeParse(record)
-    if (!parsed.success) uitslagen.set(index, listFouten(parsed.error, ''))
+    if (!parsed.success) uitslagen.set(index, listFouten(parsed.error, '', record))
     else if (scopeOfSchool(scope, soort.schoolOf(parsed.data)) === undefined) uitslagen.set(index, [fout('school-onbekend', '/school', `School ${soort.schoolOf(parsed.data)} is hier niet bekend.`)])
     else addTo(perSchool, soort.schoolOf(parsed.data), { index, record: parsed.data })
   })
