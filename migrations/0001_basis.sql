@@ -129,7 +129,7 @@ create table vrijstelling (
   constraint vrijstelling_leerling foreign key (school, bron, leerling) references leerling (school, bron, leerling) on delete cascade,
   constraint vrijstelling_periode check (tot >= van)
 );
-create index vrijstelling_per_leerling on vrijstelling (school, bron, leerling);
+create index vrijstelling_per_leerling on vrijstelling (school, leerling);
 
 -- The big table. Identity is (school, bron, bron_id): an extra uuid key costs a quarter of the insert rate.
 -- No foreign key to leerling: the push statement itself joins it, under the lock the leerling's own changes take.
@@ -151,12 +151,15 @@ create table absentie (
   gewijzigd_op     timestamptz   not null,
   vastgelegd_op    timestamptz   not null,
   aanlevering      uuid          not null,
-  constraint absentie_pk primary key (school, bron, bron_id),
+  -- bron last: before the first analyze the planner cannot tell two indexes apart that begin with the same columns, and took the wrong one
+  -- (1,000 rows of a push: 1.1 s instead of 0.06 s).
+  constraint absentie_pk primary key (school, bron_id, bron),
   -- A tombstone that arrived before its absentie has no facts; everything else has all of them.
   constraint absentie_heel check (ingetrokken or num_nulls(vestiging, leerling, datum, soort, categorie) = 0)
 );
-create index absentie_per_leerling on absentie (school, bron, leerling, datum);
-create index absentie_per_vestiging on absentie (school, vestiging, datum);
+create index absentie_per_leerling on absentie (school, leerling, datum);
+-- In the order of GET /v1/absenties: a page costs the same wherever it lies.
+create index absentie_per_datum on absentie (school, datum, bron, bron_id);
 
 create table absentie_versie (
   like absentie,
@@ -179,7 +182,7 @@ create table absentie_in_wacht (
   probleem     jsonb,
   constraint absentie_in_wacht_pk primary key (school, bron, bron_id)
 );
-create index absentie_in_wacht_leerling on absentie_in_wacht (school, bron, leerling);
+create index absentie_in_wacht_leerling on absentie_in_wacht (school, leerling);
 
 create table aanlevering (
   school       text        not null,
@@ -303,6 +306,18 @@ create table jobrun (
   verslag    jsonb,
   constraint jobrun_pk primary key (school, job, peildatum)
 );
+
+-- Without statistics on the tenant's columns the planner takes 1 in 200 for every school, a new one too, and so always prefers the index that
+-- names more than the school. With them, a school that no analyze has seen counts as one row in every index, and its pushes scanned all of it.
+do $$
+declare
+  tabel text;
+begin
+  foreach tabel in array array['leerling', 'inschrijving', 'absentie', 'absentie_versie', 'absentie_in_wacht', 'evaluatie_markering', 'signaal'] loop
+    execute format('alter table %I alter column school set statistics 0, alter column bron set statistics 0', tabel);
+  end loop;
+end
+$$;
 
 -- Second wall. The first is the Scope in the types. '*' is every school: the worker and national tokens.
 -- The sub-select makes it one look-up a statement instead of one a row.

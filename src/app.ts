@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import pg from 'pg'
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 import { startEmbedded } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
 import { makePool } from './db/pool.ts'
@@ -32,7 +32,7 @@ export interface App {
   readonly close: () => Promise<void>
 }
 
-export function makeLog (level: string): Logger {
+export function makeLog (level: string, destination: DestinationStream = pino.destination(1)): Logger {
   return pino({
     level,
     base: { dienst: 'aanwezig' },
@@ -43,7 +43,7 @@ export function makeLog (level: string): Logger {
       res: (reply: { statusCode?: number }) => ({ status: reply.statusCode }),
       err: (error: Error & { code?: string }) => ({ naam: error.name, code: error.code })
     }
-  })
+  }, destination)
 }
 
 /** Opens the store (migrating it), the keys and the pool; a `connection` given goes before the configuration's. */

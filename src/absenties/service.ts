@@ -93,7 +93,6 @@ async function pushSchool (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   for (const ronde of listRondes(rijen)) {
     const geschreven = await store.writeAbsenties(tx, scope, aanlevering, ronde)
     for (const { index, leerling, resultaat } of geschreven) {
-      if (resultaat === 'botsing') throw new Botsing()
       if (leerling !== null) betrokkenen.add(leerling)
       const { bronId } = records.get(index)!
       resultaten.push(resultaat === 'buiten-inschrijving'
@@ -172,14 +171,12 @@ function addTo<K, V> (map: Map<K, V[]>, key: K, value: V): void {
   else present.push(value)
 }
 
-class Botsing extends Error {}
-
 async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
   for (let poging = 1; ; poging++) {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof Botsing) || poging === POGINGEN) throw error
+      if (!(error instanceof store.Botsing) || poging === POGINGEN) throw error
     }
   }
 }

@@ -26,8 +26,7 @@ export interface Schrijfresultaat {
   [column: string]: unknown
   index: number
   leerling: string | null
-  /** `botsing`: another transaction inserted this key in the same moment; the whole transaction is to be tried again. */
-  resultaat: Resultaat | 'buiten-inschrijving' | 'botsing'
+  resultaat: Resultaat | 'buiten-inschrijving'
 }
 
 /** The minutes an absentie misses, as domain/absentie.ts `deriveMinuten` says it; `gepland` is the rooster's entry of the day. */
@@ -44,93 +43,91 @@ function gemisteMinuten (van: { minuten: SQL, soort: SQL, lesuren: SQL, dagdeel:
 /**
  * One push of one school and bron in one statement: checks leerling and inschrijving, writes only rows that differ, keeps what it replaces,
  * marks what must be evaluated and aggregated, and says per row what happened. Keys are unique and sorted within `rijen`, and stored rows
- * are locked in key order, so concurrent pushes never deadlock. `statement_timestamp()` lies after the school's lock was taken: a levering,
+ * are locked in that order, so concurrent pushes never deadlock. `statement_timestamp()` lies after the school's lock was taken: a levering,
  * which takes that lock alone, never misses a row that carries an earlier moment.
+ *
+ * Every look-up in a big table is a lateral the planner cannot flatten (`offset 0`, `for update`, `on conflict`): one index probe a row
+ * whatever the statistics say. As plain joins, a school before its first analyze was scanned whole by each batch.
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: string, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[]> {
   const { school, bron } = scope
-  const { rows } = await tx.execute<Schrijfresultaat>(sql`
+  const { rows } = await tx.execute<Schrijfresultaat & { toegevoegd: number }>(sql`
     with invoer as materialized (
       select *
         from json_to_recordset(${JSON.stringify(rijen)}::json)
           as r(index integer, "bronId" text, ingetrokken boolean, "gewijzigdOp" timestamptz, vestiging text, leerling text, datum date, soort absentiesoort,
                reden text, categorie categorie, minuten smallint, lesuren smallint[], dagdeel dagdeel, "lesuurMinuten" smallint)
-    ), gekeurd as materialized (
-      select r.*, l.leerling is not null as bekend, n.van is not null as ingeschreven,
-             ${gemisteMinuten({ minuten: sql`r.minuten`, soort: sql`r.soort`, lesuren: sql`r.lesuren`, dagdeel: sql`r.dagdeel`, lesuurMinuten: sql`r."lesuurMinuten"`, gepland: sql`n.rooster[extract(isodow from r.datum)]` })}::smallint as gemist
-        from invoer r
-        left join leerling l on l.school = ${school} and l.bron = ${bron} and l.leerling = r.leerling
-        left join lateral (select i.van, i.rooster
-                             from inschrijving i
-                            where i.school = ${school} and i.bron = ${bron} and i.leerling = r.leerling and i.vestiging = r.vestiging
-                              and i.van <= r.datum and (i.tot is null or i.tot >= r.datum)
-                            limit 1) n on true
-    ), vorig as materialized (
-      select a.*
-        from absentie a
-       where a.school = ${school} and a.bron = ${bron}
-         and a.bron_id in (select "bronId" from gekeurd where ingetrokken or ingeschreven)
-       order by a.bron_id
-         for update
+    ), deelname as materialized (
+      select d.leerling, i.vestiging, i.van, i.tot, i.rooster
+        from (select distinct leerling from invoer where leerling is not null) d
+       cross join lateral (select n.vestiging, n.van, n.tot, n.rooster
+                             from inschrijving n
+                            where n.school = ${school} and n.bron = ${bron} and n.leerling = d.leerling
+                           offset 0) i
     ), besluit as materialized (
-      select t.*, v.vestiging as oude_vestiging, v.leerling as oude_leerling, v.datum as oude_datum, v.ingetrokken as was_ingetrokken,
-             case when v.bron_id is null                                                          then 'nieuw'
-                  when t."gewijzigdOp" < v.gewijzigd_op                                           then 'verouderd'
-                  when t.ingetrokken <> v.ingetrokken                                             then 'gewijzigd'
-                  when not t.ingetrokken and (t.vestiging, t.leerling, t.datum, t.soort, t.reden, t.categorie, t.gemist, t.minuten is null, t.lesuren, t.dagdeel)
-                       is distinct from (v.vestiging, v.leerling, v.datum, v.soort, v.reden, v.categorie, v.minuten, v.minuten_afgeleid, v.lesuren, v.dagdeel)
+      select g.*, v.oud,
+             case when not g.ingetrokken and not g.bekend                                         then 'inWacht'
+                  when not g.ingetrokken and not g.ingeschreven                                   then 'buiten-inschrijving'
+                  when v.oud is null                                                              then 'nieuw'
+                  when g."gewijzigdOp" < (v.oud).gewijzigd_op                                     then 'verouderd'
+                  when g.ingetrokken <> (v.oud).ingetrokken                                       then 'gewijzigd'
+                  when not g.ingetrokken
+                       and (g.vestiging, g.leerling, g.datum, g.soort, g.reden, g.categorie, g.gemist, g.minuten is null, g.lesuren, g.dagdeel)
+                           is distinct from ((v.oud).vestiging, (v.oud).leerling, (v.oud).datum, (v.oud).soort, (v.oud).reden, (v.oud).categorie,
+                                             (v.oud).minuten, (v.oud).minuten_afgeleid, (v.oud).lesuren, (v.oud).dagdeel)
                                                                                                   then 'gewijzigd'
-                  when t."gewijzigdOp" > v.gewijzigd_op                                           then 'bevestigd'
+                  when g."gewijzigdOp" > (v.oud).gewijzigd_op                                     then 'bevestigd'
                   else 'ongewijzigd'
              end as actie
-        from gekeurd t
-        left join vorig v on v.bron_id = t."bronId"
-       where t.ingetrokken or t.ingeschreven
+        from (select r.*, n.van is not null as ingeschreven, r.leerling in (select leerling from deelname) as bekend,
+                     ${gemisteMinuten({ minuten: sql`r.minuten`, soort: sql`r.soort`, lesuren: sql`r.lesuren`, dagdeel: sql`r.dagdeel`, lesuurMinuten: sql`r."lesuurMinuten"`, gepland: sql`n.rooster[extract(isodow from r.datum)]` })}::smallint as gemist
+                from invoer r
+                left join deelname n on n.leerling = r.leerling and n.vestiging = r.vestiging and r.datum >= n.van and (n.tot is null or r.datum <= n.tot)
+               order by r."bronId") g
+        left join lateral (select a as oud
+                             from absentie a
+                            where a.school = ${school} and a.bron = ${bron} and a.bron_id = g."bronId"
+                              for update) v on true
     ), bewaard as (
       insert into absentie_versie
-      select v.*, statement_timestamp(), false
-        from vorig v
-        join besluit b on b."bronId" = v.bron_id
-       where b.actie = 'gewijzigd'
+      select (oud).*, statement_timestamp(), false from besluit where actie = 'gewijzigd'
     ), te_laat_binnen as (
       insert into absentie_versie
       select ${school}, ${bron}, b."bronId", b.vestiging, b.leerling, b.datum, b.soort, b.reden, b.gemist, b.minuten is null, b.lesuren, b.dagdeel, b.categorie,
              b.ingetrokken, b."gewijzigdOp", statement_timestamp(), ${aanlevering}, statement_timestamp(), true
         from besluit b
-       where b.actie = 'verouderd'
-         and not exists (select from absentie_versie h where h.school = ${school} and h.bron = ${bron} and h.bron_id = b."bronId" and h.gewijzigd_op = b."gewijzigdOp")
-    ), toegevoegd as (
+        left join lateral (select true as bekend
+                             from absentie_versie h
+                            where h.school = ${school} and h.bron = ${bron} and h.bron_id = b."bronId" and h.gewijzigd_op = b."gewijzigdOp"
+                            limit 1) h on true
+       where b.actie = 'verouderd' and h.bekend is null
+    ), geschreven as (
       insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
                             gewijzigd_op, vastgelegd_op, aanlevering)
-      select ${school}, ${bron}, "bronId", vestiging, leerling, datum, soort, reden, gemist, minuten is null, lesuren, dagdeel, categorie, ingetrokken,
-             "gewijzigdOp", statement_timestamp(), ${aanlevering}
+      select ${school}, ${bron}, "bronId", coalesce(vestiging, (oud).vestiging), coalesce(leerling, (oud).leerling), coalesce(datum, (oud).datum), coalesce(soort, (oud).soort),
+             case when ingetrokken then (oud).reden else reden end, case when ingetrokken then (oud).minuten else gemist end,
+             case when ingetrokken then coalesce((oud).minuten_afgeleid, true) else minuten is null end, case when ingetrokken then (oud).lesuren else lesuren end,
+             case when ingetrokken then (oud).dagdeel else dagdeel end, coalesce(categorie, (oud).categorie), ingetrokken, "gewijzigdOp",
+             case when actie = 'bevestigd' then (oud).vastgelegd_op else statement_timestamp() end,
+             case when actie = 'bevestigd' then (oud).aanlevering else ${aanlevering}::uuid end
         from besluit
-       where actie = 'nieuw'
+       where actie in ('nieuw', 'gewijzigd', 'bevestigd')
        order by "bronId"
-          on conflict on constraint absentie_pk do nothing
-      returning bron_id
-    ), bijgewerkt as (
-      update absentie a
-         set (vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie)
-             = (select case when b.ingetrokken then a.vestiging else b.vestiging end, case when b.ingetrokken then a.leerling else b.leerling end,
-                       case when b.ingetrokken then a.datum     else b.datum     end, case when b.ingetrokken then a.soort    else b.soort    end,
-                       case when b.ingetrokken then a.reden     else b.reden     end, case when b.ingetrokken then a.minuten  else b.gemist   end,
-                       case when b.ingetrokken then a.minuten_afgeleid else b.minuten is null end, case when b.ingetrokken then a.lesuren else b.lesuren end,
-                       case when b.ingetrokken then a.dagdeel   else b.dagdeel   end, case when b.ingetrokken then a.categorie else b.categorie end),
-             ingetrokken = b.ingetrokken, gewijzigd_op = b."gewijzigdOp",
-             vastgelegd_op = case when b.actie = 'gewijzigd' then statement_timestamp() else a.vastgelegd_op end,
-             aanlevering = case when b.actie = 'gewijzigd' then ${aanlevering}::uuid else a.aanlevering end
-        from besluit b
-       where a.school = ${school} and a.bron = ${bron} and a.bron_id = b."bronId" and b.actie in ('gewijzigd', 'bevestigd')
+          on conflict on constraint absentie_pk do update
+             set vestiging = excluded.vestiging, leerling = excluded.leerling, datum = excluded.datum, soort = excluded.soort, reden = excluded.reden,
+                 minuten = excluded.minuten, minuten_afgeleid = excluded.minuten_afgeleid, lesuren = excluded.lesuren, dagdeel = excluded.dagdeel,
+                 categorie = excluded.categorie, ingetrokken = excluded.ingetrokken, gewijzigd_op = excluded.gewijzigd_op,
+                 vastgelegd_op = excluded.vastgelegd_op, aanlevering = excluded.aanlevering
+      returning xmax = 0 as toegevoegd
     ), opgeruimd as (
       delete from absentie_in_wacht w
-       using besluit b
-       where w.school = ${school} and w.bron = ${bron} and w.bron_id = b."bronId" and w.gewijzigd_op <= b."gewijzigdOp"
+       where w.school = ${school} and w.bron = ${bron} and w.bron_id = any(array(select "bronId" from besluit where actie not in ('inWacht', 'buiten-inschrijving')))
+         and w.gewijzigd_op <= (select b."gewijzigdOp" from besluit b where b."bronId" = w.bron_id)
     ), geraakt as materialized (
-      select coalesce(leerling, oude_leerling) as leerling, coalesce(vestiging, oude_vestiging) as vestiging, coalesce(datum, oude_datum) as datum
+      select coalesce(leerling, (oud).leerling) as leerling, coalesce(vestiging, (oud).vestiging) as vestiging, coalesce(datum, (oud).datum) as datum
         from besluit where actie in ('nieuw', 'gewijzigd')
       union
-      select oude_leerling, oude_vestiging, oude_datum from besluit where actie = 'gewijzigd' and not was_ingetrokken
+      select (oud).leerling, (oud).vestiging, (oud).datum from besluit where actie = 'gewijzigd' and not (oud).ingetrokken
     ), te_evalueren as (
       insert into evaluatie_markering
       select distinct ${school}, ${bron}, leerling, ${aanlevering}::uuid from geraakt where leerling is not null
@@ -140,20 +137,21 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: s
       select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${aanlevering}::uuid from geraakt where vestiging is not null
           on conflict do nothing
     )
-    select g.index, coalesce(g.leerling, b.oude_leerling) as leerling,
-           case when not g.ingetrokken and not g.bekend               then 'inWacht'
-                when not g.ingetrokken and not g.ingeschreven         then 'buiten-inschrijving'
-                when b.actie = 'nieuw' and t.bron_id is null          then 'botsing'
-                when b.actie in ('nieuw', 'gewijzigd') and g.ingetrokken then 'ingetrokken'
-                when b.actie = 'bevestigd'                            then 'ongewijzigd'
-                else b.actie
-           end as resultaat
-      from gekeurd g
-      left join besluit b on b.index = g.index
-      left join toegevoegd t on t.bron_id = g."bronId"
-     order by g.index`)
+    select index, coalesce(leerling, (oud).leerling) as leerling,
+           case when actie in ('nieuw', 'gewijzigd') and ingetrokken then 'ingetrokken'
+                when actie = 'bevestigd'                             then 'ongewijzigd'
+                else actie
+           end as resultaat,
+           (select count(*) from geschreven where toegevoegd) - (count(*) filter (where actie = 'nieuw') over ()) as toegevoegd
+      from besluit
+     order by index`)
+  // Fewer rows were added than were new: another transaction inserted such a key in the same moment.
+  if (rows.some(({ toegevoegd }) => toegevoegd !== 0)) throw new Botsing()
   return rows
 }
+
+/** Two transactions inserted one key in the same moment; the whole transaction is to be tried again. */
+export class Botsing extends Error {}
 
 /** Keeps records whose leerling is not known yet; the newest version of each. */
 export async function insertWachtende (tx: Tx, scope: Schoolscope, aanlevering: string, records: ReadonlyArray<{ bronId: string, leerling: string, gewijzigdOp: string, inhoud: unknown }>): Promise<void> {

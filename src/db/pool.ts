@@ -1,20 +1,13 @@
 import pg from 'pg'
 
-// A day stays the text it is; bigint sums stay exact below 2^53; instants become Date and leave as ISO text.
-const parsers: Record<number, (text: string) => unknown> = {
-  [pg.types.builtins.DATE]: (text) => text,
-  [pg.types.builtins.INT8]: (text) => Number(text)
-}
-
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser']
-}
+// A day stays the text it is; bigint sums stay exact below 2^53. Set on the driver itself: drizzle asks it, and not the pool, for parsers.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
 /** The one place that makes a pool: parsers, time-outs, and no connection waiting for ever. */
 export function makePool (connection: pg.PoolConfig, options: { max: number, onError: (error: Error) => void }): pg.Pool {
   const pool = new pg.Pool({
     ...connection,
-    types,
     max: options.max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,

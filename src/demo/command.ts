@@ -1,17 +1,17 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openApp, type App } from '../app.ts'
 import { EmbeddedError } from '../db/embedded.ts'
-import { runNacht } from '../jobs/nachtelijk.ts'
+import { Nachtfout, runNacht } from '../jobs/nachtelijk.ts'
 import { buildServer } from '../server.ts'
-import { startEvaluator } from '../signalen/worker.ts'
+import { startEvaluator, type Evaluator } from '../signalen/worker.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { addAantallen, compareAantallen, pushStamgegevens, pushZending } from './aanleveren.ts'
 import { Bron, OnverwachtAntwoord, type Weigering } from './bron.ts'
-import { DemoError, prepareDemomap } from './demomap.ts'
+import { claimDemomap, DemoError } from './demomap.ts'
 import { generateSchooljaar } from './generate.ts'
-import { formatAantal, formatDatum, formatMaand } from './tabel.ts'
-import { countSignalen, makeLeveringen, showLeveringen, showProbeer, showSignalen, showStatistiek, type Uitkomsten } from './uitkomsten.ts'
+import { formatAantal, formatDatum, formatMaand, shortPath } from './tabel.ts'
+import { describeSignalen, makeLeveringen, showLeveringen, showProbeer, showSignalen, showStatistiek, type Uitkomsten } from './uitkomsten.ts'
 import { Verslag } from './verslag.ts'
 import { DEMOSCHOOLJAAR, type Aantallen, type DemoSchooljaar, type Zending } from './berichten.ts'
 import type { Config } from '../config.ts'
@@ -32,8 +32,11 @@ export async function runDemo (config: Config, argv: readonly string[]): Promise
   try {
     return await playDemo(config, readEenmalig(argv), interrupted.signal)
   } catch (error) {
-    if (interrupted.signal.aborted) return 130
-    if (!(error instanceof DemoError || error instanceof OnverwachtAntwoord || error instanceof EmbeddedError)) throw error
+    if (interrupted.signal.aborted) {
+      process.stderr.write('Afgebroken.\n')
+      return 130
+    }
+    if (!(error instanceof DemoError || error instanceof OnverwachtAntwoord || error instanceof EmbeddedError || error instanceof Nachtfout)) throw error
     process.stderr.write(`${error.message}\n`)
     return 1
   } finally {
@@ -49,23 +52,34 @@ function readEenmalig (argv: readonly string[]): boolean {
 }
 
 async function playDemo (config: Config, eenmalig: boolean, signal: AbortSignal): Promise<number> {
-  const verslag = new Verslag((text) => { process.stdout.write(text) })
   const dataDir = join(config.dataDir, 'demo')
-  await prepareDemomap(dataDir)
-  verslag.line(`aanwezig speelt schooljaar ${DEMOSCHOOLJAAR} na, met verzonnen scholen en leerlingen.`)
-  if (config.databaseUrl !== undefined) verslag.line('DATABASE_URL blijft ongebruikt: de demo heeft een eigen opslag.')
-  verslag.line()
-
-  // People read this and the log would run through it; what goes wrong is still said.
-  const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
-  const app = await openApp({ ...config, dataDir, databaseUrl: undefined, issuers: [], development: true, leveringenDir: join(dataDir, 'leveringen'), logLevel })
-  const server = await buildServer(app)
-  const evaluator = startEvaluator(app)
+  const map = await claimDemomap(dataDir)
   try {
-    verslag.phase('Opslag', `PostgreSQL in ${relative(process.cwd(), dataDir) || '.'}, tabellen aangelegd`)
-    const origin = await listen(async () => await server.listen({ host: config.host, port: eenmalig ? 0 : config.port }), config)
+    const verslag = new Verslag((text) => { process.stdout.write(text) })
+    verslag.line(`aanwezig speelt schooljaar ${DEMOSCHOOLJAAR} na, met verzonnen scholen en leerlingen.`)
+    if (config.databaseUrl !== undefined) verslag.line('DATABASE_URL blijft ongebruikt: de demo heeft een eigen opslag.')
+    verslag.line()
+    // People read this and the log would run through it; what goes wrong is still said.
+    const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
+    const app = await openApp({ ...config, dataDir, databaseUrl: undefined, issuers: [], development: true, leveringenDir: join(dataDir, 'leveringen'), logLevel })
+    try {
+      verslag.phase('Opslag', `PostgreSQL in ${shortPath(dataDir)}, tabellen aangelegd`)
+      return await serve(app, eenmalig, signal, verslag)
+    } finally {
+      await app.close()
+    }
+  } finally {
+    await map.release()
+  }
+}
+
+async function serve (app: App, eenmalig: boolean, signal: AbortSignal, verslag: Verslag): Promise<number> {
+  const server = await buildServer(app)
+  const evaluatie = new Evaluatie(app)
+  try {
+    const origin = await listen(async () => await server.listen({ host: app.config.host, port: eenmalig ? 0 : app.config.port }), app.config)
     verslag.phase('Dienst', `luistert op ${origin}`)
-    const code = await tell(verslag, { app, origin, eenmalig, signal, idle: async () => await evaluator.idle() })
+    const code = await tell(verslag, { app, origin, eenmalig, evaluatie, signal })
     if (!eenmalig) {
       verslag.line(`\nDe dienst blijft luisteren op ${origin} (documentatie: ${origin}/docs). Stop met Ctrl-C.`)
       await abortOf(signal)
@@ -74,8 +88,7 @@ async function playDemo (config: Config, eenmalig: boolean, signal: AbortSignal)
     return code
   } finally {
     await server.close()
-    await evaluator.stop()
-    await app.close()
+    await evaluatie.stop()
   }
 }
 
@@ -95,10 +108,34 @@ async function abortOf (signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-interface Podium { readonly app: App, readonly origin: string, readonly eenmalig: boolean, readonly signal: AbortSignal, readonly idle: () => Promise<void> }
+/** The evaluation of the rules, which can be held for a while. */
+class Evaluatie {
+  readonly #app: App
+  #evaluator: Evaluator
+
+  constructor (app: App) {
+    this.#app = app
+    this.#evaluator = startEvaluator(app)
+  }
+
+  start (): void {
+    this.#evaluator = startEvaluator(this.#app)
+  }
+
+  async stop (): Promise<void> {
+    await this.#evaluator.stop()
+  }
+
+  /** Resolves when every leerling that was touched is evaluated. */
+  async idle (): Promise<void> {
+    await this.#evaluator.idle()
+  }
+}
+
+interface Podium { readonly app: App, readonly origin: string, readonly eenmalig: boolean, readonly evaluatie: Evaluatie, readonly signal: AbortSignal }
 
 /** The story itself; 1 when the service did something else than the bron knows it must. */
-async function tell (verslag: Verslag, { app, origin, eenmalig, signal, idle }: Podium): Promise<number> {
+async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signal }: Podium): Promise<number> {
   const schooljaar = generateSchooljaar()
   const scholen = [...new Set(schooljaar.leerlingen.map(({ school }) => school))]
   const bron = new Bron(origin, await app.developmentKeys!.sign({ azp: DEMOBRON, scope: RECHTEN.join(' '), scholen }, TOKENDUUR), signal)
@@ -107,19 +144,26 @@ async function tell (verslag: Verslag, { app, origin, eenmalig, signal, idle }: 
   verslag.phase('Stamgegevens', `${schooljaar.vestigingen.length} vestigingen, ${schooljaar.kalenders.length} eigen kalender, ${formatAantal(leerlingen)} leerlingen, ${schooljaar.vrijstellingen.length} vrijstellingen`)
 
   const verschillen = await pushJaar(bron, schooljaar, verslag)
-  await idle()
-  verslag.phase('Regels', `${await countSignalen(uitkomsten)}; alle leerlingen zijn bijgewerkt`)
+  verschillen.push(...await checkWachtende(uitkomsten))
+  await evaluatie.idle()
+  verslag.phase('Regels', await describeSignalen(uitkomsten))
+  // How many signalen lapse depends on the states in between, so on the moment a rule looks: here it looks once, to count the same each time.
+  await evaluatie.stop()
   verschillen.push(...await pushCorrecties(bron, schooljaar.correcties, verslag))
-  await idle()
-  verslag.phase('Regels', `na de correcties ${await countSignalen(uitkomsten)}`)
-  await runNacht(app, { peildatum: PEILDATUM, melden: (text) => verslag.detail(text) })
+  evaluatie.start()
+  await evaluatie.idle()
+  verslag.phase('Regels', `na de correcties ${await describeSignalen(uitkomsten)}`)
+  // The night evaluates too; without the other one it says the same each time.
+  await evaluatie.stop()
+  await runNacht(app, { peildatum: PEILDATUM, melden: (text) => verslag.detail(text), signal })
+  evaluatie.start()
   verslag.phase('Nacht', `gedaan met peildatum ${formatDatum(PEILDATUM)}`)
   const leveringen = await makeLeveringen(uitkomsten)
   verslag.phase('Leveringen', `${leveringen.length} voor OCW over ${DEMOSCHOOLJAAR}, een per school`)
 
   await showSignalen(uitkomsten)
   await showStatistiek(uitkomsten)
-  await showLeveringen(uitkomsten, leveringen)
+  showLeveringen(uitkomsten, leveringen, app.config.leveringenDir)
   for (const verschil of verschillen) verslag.line(`\nLET OP: ${verschil}`)
   if (!eenmalig) await showProbeer(uitkomsten, app.config.dataDir)
   else verslag.line('\nZonder --eenmalig blijft de dienst staan en kunt u zelf vragen stellen.')
@@ -142,6 +186,15 @@ async function pushJaar (bron: Bron, { absenties: zendingen }: DemoSchooljaar, v
   verslag.phase('', `samen ${describeAantallen(totaal!)}`)
   for (const [code, eigen] of Map.groupBy(weigeringen, (weigering) => weigering.code)) verslag.detail(`afgewezen: ${formatAantal(eigen.length)} x ${code}, zoals: ${eigen[0]!.detail}`)
   return verschillen
+}
+
+/** By now every leerling is known, so nothing may wait. */
+async function checkWachtende ({ bron, scholen, verslag }: Uitkomsten): Promise<string[]> {
+  const lijsten = await Promise.all(scholen.map(async (school) => await bron.list(`/v1/wachtende-absenties?school=${school}`, 'wachtend')))
+  const aantal = lijsten.flat().length
+  if (aantal > 0) return [`${aantal} absenties wachten nog op hun leerling`]
+  verslag.detail('in wacht: kwam voor de leerling, en is alsnog opgenomen toen de bron die stuurde')
+  return []
 }
 
 async function pushCorrecties (bron: Bron, correcties: Zending, verslag: Verslag): Promise<string[]> {

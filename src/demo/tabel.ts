@@ -1,3 +1,5 @@
+import { relative } from 'node:path'
+
 const heel = new Intl.NumberFormat('nl-NL')
 const eenDecimaal = new Intl.NumberFormat('nl-NL', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
 const tweeDecimalen = new Intl.NumberFormat('nl-NL', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
@@ -26,6 +28,17 @@ export function formatMaand (maand: string): string {
 /** '2025-09-08' as '8 september 2025'. */
 export function formatDatum (datum: string): string {
   return `${Number(datum.slice(8))} ${formatMaand(datum)}`
+}
+
+/** '2025-09-08' as '08-09-2025'. */
+export function formatDatumkort (datum: string): string {
+  return `${datum.slice(8)}-${datum.slice(5, 7)}-${datum.slice(0, 4)}`
+}
+
+/** From the current folder when the path lies in it. */
+export function shortPath (path: string): string {
+  const short = relative(process.cwd(), path)
+  return short === '' || short.startsWith('..') ? path : short
 }
 
 /** Columns as wide as their widest cell, two spaces apart; all but the first `links` are aligned to the right. */

@@ -19,7 +19,7 @@ export function collectRoutes (instance: FastifyInstance, operations: Operation[
 
 /** Answers 405 with Allow on every known path for every method it does not have; Fastify itself says 404. */
 export function refuseOtherMethods (instance: FastifyInstance, operations: readonly Operation[]): void {
-  const methods = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
+  const methods = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT']
   const known = Map.groupBy([...operations], ({ path }) => path)
   for (const [url, present] of known) {
     const allowed = present.map(({ method }) => method)
@@ -43,10 +43,11 @@ export function refuseOtherMethods (instance: FastifyInstance, operations: reado
 export function buildOpenapi (operations: readonly Operation[], prefix: string): Json {
   const components = new Components()
   const paths: Record<string, Json> = {}
-  for (const { method, path, schema } of operations) {
+  for (const operation of operations) {
+    const { method, path } = operation
     const url = path.slice(prefix.length).replaceAll(/:([A-Za-z]+)/g, '{$1}')
     paths[url] ??= {}
-    paths[url][method.toLowerCase()] = buildOperation(schema, components)
+    paths[url][method.toLowerCase()] = buildOperation(operation, components)
   }
   return {
     openapi: '3.1.0',
@@ -82,30 +83,45 @@ const TAGS = [
 
 const VERSION = { 'API-Version': { $ref: '#/components/headers/API-Version' } }
 
-function buildOperation (schema: FastifySchema, components: Components): Json {
+function buildOperation ({ method, path, schema }: Operation, components: Components): Json {
   const open = schema.recht === 'openbaar'
   const parameters = (['params', 'querystring', 'headers'] as const).flatMap((part) => buildParameters(schema[part], part, components))
-  const responses: Json = {}
-  for (const [status, body] of Object.entries(schema.response as Record<string, unknown> ?? {})) {
-    const headers = { ...VERSION, ...Object.fromEntries(Object.entries(schema.responseHeaders ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' } }])) }
-    const others = (schema.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])
-    const empty = !(body instanceof z.ZodType) || body instanceof z.ZodNull
-    responses[status] = { description: (empty ? undefined : body.description) ?? 'Gelukt.', headers, ...(empty ? {} : { content: { 'application/json': { schema: components.convert(body, 'output') }, ...Object.fromEntries(others) } }) }
-  }
-  const faults = ['400', ...(open ? [] : ['401', '403']), '404', '406', ...(schema.body === undefined ? [] : ['413', '415']), '429', '500', '503']
-  if (!open || parameters.length > 0) for (const status of faults) responses[status] = { $ref: '#/components/responses/Probleem' }
+  const description = [schema.description, open ? undefined : `Recht: \`${schema.recht}\`.`].filter(Boolean).join('\n\n')
+  const faults = open && parameters.length === 0 ? [] : listFoutstatussen(method, path, schema)
   return {
     operationId: schema.operationId,
     summary: schema.summary,
-    ...(schema.description === undefined && open ? {} : { description: [schema.description, open ? undefined : `Recht: \`${schema.recht}\`.`].filter(Boolean).join('\n\n') }),
+    ...(description === '' ? {} : { description }),
     tags: schema.tags,
-    ...(open ? { security: [] } : {}),
+    // Since 3.1 the list names what the token must hold, also for a bearer token.
+    security: open ? [] : [{ toegangsbewijs: [schema.recht] }],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(schema.body instanceof z.ZodType
-      ? { requestBody: { required: true, content: Object.fromEntries(['application/json', ...(schema.alsoConsumes ?? [])].map((type) => [type, type === 'application/json' ? { schema: components.convert(schema.body as z.ZodType, 'input') } : { schema: { type: 'string', description: 'Een record per regel, in de vorm van de lijst bij application/json.' } }])) } }
-      : {}),
-    responses
+    ...(schema.body instanceof z.ZodType ? { requestBody: buildBody(schema.body, schema.alsoConsumes ?? [], components) } : {}),
+    responses: { ...buildAnswers(schema, components), ...Object.fromEntries(faults.map((status) => [status, { $ref: '#/components/responses/Probleem' }])) }
   }
+}
+
+function buildBody (body: z.ZodType, others: readonly string[], components: Components): Json {
+  const lines = { schema: { type: 'string', description: 'Een record per regel, in de vorm van de lijst bij application/json.' } }
+  return { required: true, content: { 'application/json': { schema: components.convert(body, 'input') }, ...Object.fromEntries(others.map((type) => [type, lines])) } }
+}
+
+function buildAnswers (schema: FastifySchema, components: Components): Json {
+  const extra = Object.entries(schema.responseHeaders ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' } }])
+  const others = (schema.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])
+  return Object.fromEntries(Object.entries(schema.response as Record<string, z.ZodType> ?? {}).map(([status, body]) => [status, {
+    description: body.description ?? 'Gelukt.',
+    headers: { ...VERSION, ...Object.fromEntries(extra) },
+    ...(body instanceof z.ZodNull ? {} : { content: { 'application/json': { schema: components.convert(body, 'output') }, ...Object.fromEntries(others) } })
+  }]))
+}
+
+/** The statuses an operation may refuse with; what it says about one record of a bulk push is no refusal. */
+function listFoutstatussen (method: string, path: string, schema: FastifySchema): string[] {
+  const single = method !== 'GET' && !/\/_[a-z]+$/.test(path)
+  const conditional = method === 'DELETE' || (schema.headers instanceof z.ZodObject && 'if-match' in schema.headers.shape)
+  return ['400', ...(schema.recht === 'openbaar' ? [] : ['401', '403']), '404', '406', ...(single ? ['409'] : []), ...(conditional ? ['412'] : []),
+    ...(schema.body === undefined ? [] : ['413', '415']), '500', '503']
 }
 
 function buildParameters (schema: unknown, part: 'params' | 'querystring' | 'headers', components: Components): Json[] {
@@ -122,18 +138,23 @@ class Components {
   readonly #schemas = new Map<string, Json>([['Probleem', PROBLEM]])
 
   convert (schema: z.ZodType, io: 'input' | 'output'): Json {
-    const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ zodSchema, jsonSchema }) => { this.#describe(zodSchema as unknown as z.ZodType, jsonSchema as Json) } }) as Json
+    const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ zodSchema, jsonSchema }) => { this.#refine(zodSchema as unknown as z.ZodType, jsonSchema as Json, io) } }) as Json
     for (const [id, definition] of Object.entries($defs as Record<string, Json> ?? {})) this.#add(id, moveRefs(definition))
     // What a named shape means at one answer (`.describe()`) is said at the answer.
     return moveRefs('$ref' in root ? { $ref: root['$ref'] } : root)
   }
 
-  #describe (schema: z.ZodType, json: Json): void {
+  #refine (schema: z.ZodType, json: Json, io: 'input' | 'output'): void {
     if (json['minimum'] === Number.MIN_SAFE_INTEGER) delete json['minimum']
     if (json['maximum'] === Number.MAX_SAFE_INTEGER) delete json['maximum']
+    // The format says it; zod's pattern is a third of a page.
+    if (json['format'] === 'date-time' || json['format'] === 'uuid') delete json['pattern']
+    // An answer may gain a field within v1, so clients are not promised that it never does.
+    if (io === 'output' && schema instanceof z.ZodObject && schema.def.catchall === undefined) delete json['additionalProperties']
+    foldNull(json)
     const record = z.globalRegistry.get(schema)?.['record']
     delete json['record']
-    if (record instanceof z.ZodType) json['items'] = z.toJSONSchema(record, { io: 'input', unrepresentable: 'any' })
+    if (record instanceof z.ZodType) json['items'] = this.convert(record, 'input')
   }
 
   #add (id: string, definition: Json): void {
@@ -145,6 +166,15 @@ class Components {
   sorted (): Json {
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => a < b ? -1 : 1))
   }
+}
+
+/** `anyOf: [{type: X, …}, {type: null}]` as `type: [X, null]`: the same in 3.1, and readers (the NLgov linter too) find `format` where they look. */
+function foldNull (json: Json): void {
+  const { anyOf, ...own } = json
+  const [present, absent, ...more] = (anyOf ?? []) as Json[]
+  if (absent?.['type'] !== 'null' || more.length > 0 || typeof present?.['type'] !== 'string') return
+  delete json['anyOf']
+  Object.assign(json, present, own, { type: [present['type'], 'null'] }, Array.isArray(present['enum']) ? { enum: [...present['enum'], null] } : {})
 }
 
 function moveRefs (node: Json): Json {

@@ -60,7 +60,7 @@ export interface Importverslag {
 const BATCH_RECORDS = 1_000
 // Rows without records (overgeslagen, afgewezen) are settled now and then too, so that memory does not follow the file.
 const BATCH_RIJEN = 5_000
-const VOORTGANG_RIJEN = 25_000
+const VOORTGANG_MS = 2_000
 
 /**
  * Reads a file row by row, pushes what the indeling makes of it through the services of the rooms, and accounts for every row. Reading the same file
@@ -73,6 +73,7 @@ export async function importeer (ctx: Ctx, opdracht: Importopdracht): Promise<Im
   const gewijzigdOp = parseMoment(opdracht.opties?.['gewijzigd-op'], mtime)
   const boekhouding = new Boekhouding(indeling.levert === 'absenties' ? await findBeleid(ctx, opdracht.school) : [])
   let gelezenBytes = 0
+  let gemeldOp = ctx.now().getTime()
   const rijen = readRijen(opdracht.bestand, parseCodering(opdracht.opties?.codering), (bytes) => { gelezenBytes = bytes })
 
   const kop = indeling.kop ? parseKop(await rijen.next()) : { kolommen: [], afwijskolommen: 0 }
@@ -91,7 +92,9 @@ export async function importeer (ctx: Ctx, opdracht: Importopdracht): Promise<Im
     for await (const batch of splitBatches(rijen, lezer, kop)) {
       const resultaten = await push(batch.flatMap(({ duiding }) => duiding.uitkomst === 'records' ? duiding.records : []))
       await afwijzingen.add(boekhouding.settle(batch, resultaten, lezer))
-      if (boekhouding.passes(VOORTGANG_RIJEN)) opdracht.melden(`… ${boekhouding.voortgang()} (${Math.round(100 * gelezenBytes / Math.max(size, 1))} % van het bestand)`)
+      if (ctx.now().getTime() - gemeldOp < VOORTGANG_MS) continue
+      gemeldOp = ctx.now().getTime()
+      opdracht.melden(`… ${boekhouding.describeVoortgang()} (${Math.round(100 * gelezenBytes / size)} % van het bestand)`)
     }
   } catch (error) {
     if (boekhouding.gelezen > 0) opdracht.melden(`Gestopt na rij ${boekhouding.gelezen}: wat daarvoor kwam is verwerkt. Nog eens beginnen is veilig.`)
@@ -187,7 +190,6 @@ class Boekhouding {
   readonly #overgeslagen = new Map<string, number>()
   readonly #afgewezen = new Map<string, number>()
   readonly #nietIngedeeld = new Map<string, number>()
-  #mijlpaal = 0
   gelezen = 0
 
   constructor (beleid: readonly Beleid[]) {
@@ -230,15 +232,7 @@ class Boekhouding {
     if (classify(beleidOp(this.#beleid, datum), reden) === 'niet-ingedeeld') add(this.#nietIngedeeld, reden)
   }
 
-  /** Whether another so many rows were read since this last said so. */
-  passes (stap: number): boolean {
-    const mijlpaal = Math.floor(this.gelezen / stap)
-    const passed = mijlpaal > this.#mijlpaal
-    this.#mijlpaal = mijlpaal
-    return passed
-  }
-
-  voortgang (): string {
+  describeVoortgang (): string {
     const { afgewezen, overgeslagen } = this.#rijen
     return `${format(this.gelezen)} rijen gelezen, ${format(this.gelezen - afgewezen - overgeslagen)} verwerkt, ${format(overgeslagen)} overgeslagen, ${format(afgewezen)} afgewezen`
   }

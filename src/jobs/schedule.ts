@@ -1,2 +1,107 @@
-// placeholder until the room lands
-export async function startSchedule (_app: unknown): Promise<{ stop: () => Promise<void> }> { return { stop: async () => {} } }
+import { Logger, parseCronItem, run, type CronMatcher, type Runner } from 'graphile-worker'
+import { makePool } from '../db/pool.ts'
+import { addDagen, vandaag } from '../domain/datum.ts'
+import { describeError } from '../http/problem.ts'
+import { systemActor } from '../toegang/service.ts'
+import { NACHTELIJK, runNacht } from './nachtelijk.ts'
+import * as store from './store.ts'
+import type { App } from '../app.ts'
+
+const SCHEMA = 'graphile_worker'
+/** One connection listens, one polls and completes, one plans. */
+const VERBINDINGEN = 3
+/** A night missed while every process was down is still planned this long after. */
+const INHALEN = 24 * 3_600_000
+/** One waiting night at a time, whoever asks for it. */
+const SLEUTEL = { jobKey: NACHTELIJK, jobKeyMode: 'replace', maxAttempts: 3 } as const
+
+const UUR = 3_600_000
+const wandklok = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Amsterdam', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' })
+
+interface Wandtijd { readonly min: number, readonly hour: number, readonly date: number, readonly month: number, readonly dow: number }
+
+/** What the clock on the wall in Amsterdam shows, as milliseconds had that been UTC. */
+function wandtijd (moment: number): number {
+  const deel = Object.fromEntries(wandklok.formatToParts(moment).map(({ type, value }) => [type, Number(value)])) as Record<string, number>
+  return Date.UTC(deel.year!, deel.month! - 1, deel.day!, deel.hour!, deel.minute!)
+}
+
+function digest (wand: number): Wandtijd {
+  const datum = new Date(wand)
+  return { min: datum.getUTCMinutes(), hour: datum.getUTCHours(), date: datum.getUTCDate(), month: datum.getUTCMonth() + 1, dow: datum.getUTCDay() }
+}
+
+/**
+ * Whether a pattern of Amsterdam wall time fires at this instant. A time that the clock skips in spring fires an hour later by the wall
+ * (02:00 at 03:00), one that comes twice in autumn fires the first time: every night exactly once.
+ */
+export function firesAt (matches: (wandtijd: Wandtijd) => boolean, moment: number): boolean {
+  const wand = wandtijd(moment)
+  const uurEerder = wandtijd(moment - UUR)
+  if (uurEerder === wand) return false
+  return matches(digest(wand)) || (wand - uurEerder === 2 * UUR && matches(digest(wand - UUR)))
+}
+
+/** graphile-worker asks in UTC, and without the year: it is the one in which that minute lies nearest to now. */
+function inAmsterdam (pattern: string, now: () => Date): CronMatcher {
+  const { match } = parseCronItem({ task: NACHTELIJK, match: pattern })
+  return ({ min, hour, date, month }) => {
+    const nu = now().getTime()
+    const jaar = new Date(nu).getUTCFullYear()
+    const momenten = [jaar - 1, jaar, jaar + 1].map((each) => Date.UTC(each, month - 1, date, hour, min))
+    return firesAt(match, momenten.reduce((near, each) => Math.abs(each - nu) < Math.abs(near - nu) ? each : near))
+  }
+}
+
+export interface Schedule { readonly stop: () => Promise<void> }
+
+/**
+ * Plans the night by `nachtCron`, in Amsterdam time, and runs it: counted until yesterday, evaluated today. With several processes one plans
+ * and one runs; the others may share the scholen. A missed night is caught up at the start. `stop` lets the school that is being done finish.
+ */
+export async function startSchedule (app: App): Promise<Schedule> {
+  const stopping = new AbortController()
+  const log = new Logger(() => (level, message, meta) => {
+    if (level === 'error' || level === 'warning') app.log.warn({ worker: message.slice(0, 100), fout: meta?.error === undefined ? undefined : describeError(meta.error) }, 'job worker')
+  })
+  const pool = makePool(app.connection, { max: VERBINDINGEN, onError: (error) => app.log.warn({ fout: describeError(error) }, 'idle job connection lost') })
+  // A connection that breaks while it is in use says so itself; without a listener that ends the process.
+  pool.on('connect', (client) => { client.on('error', (error) => app.log.warn({ fout: describeError(error) }, 'job connection lost')) })
+  const night = async (): Promise<void> => {
+    const nu = vandaag(app.now())
+    const verslag = await runNacht(app, { peildatum: addDagen(nu, -1), evaluerenTot: nu, melden: (line) => app.log.info(line), signal: stopping.signal })
+    // The queue keeps it for another process, or for the next start.
+    if (verslag.afgebroken) throw new Error('The night was interrupted by a stop')
+  }
+
+  const runner = await run({
+    pgPool: pool,
+    schema: SCHEMA,
+    concurrency: 1,
+    noHandleSignals: true,
+    logger: log,
+    taskList: { [NACHTELIJK]: night },
+    parsedCronItems: [parseCronItem({ task: NACHTELIJK, identifier: NACHTELIJK, match: inAmsterdam(app.config.nachtCron, app.now), options: { backfillPeriod: INHALEN, ...SLEUTEL } })]
+  })
+  // It ends only by `stop`, or by a fault of its own; the service itself goes on.
+  runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended; no night will run until a restart') })
+  await catchUp(app, runner)
+
+  return {
+    async stop () {
+      stopping.abort()
+      await runner.stop()
+      await pool.end()
+    }
+  }
+}
+
+/** Queues one night when a school was not finished until yesterday. */
+async function catchUp (app: App, runner: Runner): Promise<void> {
+  const ctx = app.makeCtx(systemActor(NACHTELIJK, '*'))
+  const gisteren = addDagen(ctx.vandaag(), -1)
+  const aantal = await ctx.transaction(async (tx) => await store.countAchterstallig(tx, NACHTELIJK, gisteren))
+  if (aantal === 0) return
+  app.log.info({ scholen: aantal, peildatum: gisteren }, 'a night was missed, catching up')
+  await runner.addJob(NACHTELIJK, {}, SLEUTEL)
+}

@@ -11,7 +11,7 @@ import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Kalenderregel, Leerlingregel, Vestigingsregel, Vrijstellingsregel, type Kalenderantwoord, type Leerling, type Stamresultaat, type Vestiging } from './contract.ts'
-import { findStam, lockStam, raiseStamversie, type Stam } from './stam.ts'
+import { findStam, lockSchool, lockStam, raiseStamversie, type Stam } from './stam.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 
@@ -95,10 +95,11 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
   vorm: Vestigingsregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging'],
-  async write (ctx, tx, scope, regels, aanlevering) {
-    await store.insertSchool(tx, scope.school)
-    await lockStam(ctx, tx, scope.school, 'update')
-    const bekend = new Map((await store.listVestigingenVan(tx, scope.school)).map((rij) => [rij.vestiging, rij]))
+  async write (_ctx, tx, scope, regels, aanlevering) {
+    // A list of every site of the country is 6,649 new schools: two statements each, not six.
+    const isNieuw = await store.insertSchool(tx, scope.school)
+    if (!isNieuw) await lockSchool(tx, scope.school)
+    const bekend = new Map(isNieuw ? [] : (await store.listVestigingenVan(tx, scope.school)).map((rij) => [rij.vestiging, rij]))
     const bestaand = new Set(bekend.keys())
     const uitslagen = new Map<number, Uitslag>()
     const gewijzigd = new Map<string, Vestiging>()
@@ -112,6 +113,7 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
     }
     if (gewijzigd.size === 0) return uitslagen
     await store.upsertVestigingen(tx, scope.school, [...gewijzigd.values()].map(({ samenwerkingsverband, ...rij }) => ({ ...rij, ...(samenwerkingsverband === null ? {} : { samenwerkingsverband }) })))
+    if (isNieuw) return uitslagen
     await raiseStamversie(tx, scope.school)
     for (const vestiging of gewijzigd.keys()) {
       if (!bestaand.has(vestiging)) continue
@@ -366,7 +368,7 @@ const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
   async write (ctx, tx, scope, regels, aanlevering) {
-    await lockStam(ctx, tx, scope.school, 'update')
+    await lockSchool(tx, scope.school)
     const bekend = await store.listBekend(tx, scope, regels.map(({ record }) => record.leerling))
     const oud = new Map((await store.listVrijstellingenVan(tx, scope, regels.map(({ record }) => record.bronId))).map((rij) => [rij.bronId, rij]))
     const uitslagen = new Map<number, Uitslag>()

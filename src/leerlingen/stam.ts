@@ -31,7 +31,12 @@ export async function lockStam (ctx: Ctx, tx: Tx, school: string, lock: 'share' 
   return rows[0] === undefined ? undefined : await readStam(ctx, tx, school, rows[0].stamversie)
 }
 
-/** The same without a lock: for readers, who see one moment anyway. */
+/** Holds off pushes and other changes of a school, for work that needs nothing of its Stam. */
+export async function lockSchool (tx: Tx, school: string): Promise<void> {
+  await tx.execute(sql`select from school where school = ${school} for update`)
+}
+
+/** The Stam without a lock: for readers, who see one moment anyway. */
 export async function findStam (ctx: Ctx, tx: Tx, school: string): Promise<Stam | undefined> {
   const { rows } = await tx.execute<{ stamversie: number }>(sql`select stamversie from school where school = ${school}`)
   return rows[0] === undefined ? undefined : await readStam(ctx, tx, school, rows[0].stamversie)

@@ -6,8 +6,10 @@ import type { Leerling, Vestiging, Vestigingsregel } from './contract.ts'
 
 const VESTIGING = sql`vestiging, school, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten as "lesuurMinuten"`
 
-export async function insertSchool (tx: Tx, school: string): Promise<void> {
-  await tx.execute(sql`insert into school (school) values (${school}) on conflict on constraint school_pk do nothing`)
+/** Answers whether the school is new; this transaction then holds it alone. */
+export async function insertSchool (tx: Tx, school: string): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`insert into school (school) values (${school}) on conflict on constraint school_pk do nothing`)
+  return rowCount === 1
 }
 
 export async function listVestigingenVan (tx: Tx, school: string): Promise<Vestiging[]> {

@@ -37,9 +37,9 @@ export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag)
     return [...new Set(perioden)].flatMap((periode) => emptyCel(vestiging, periode, null, vraag.peildatum) ?? [])
   })
   const cellen: Cel[] = []
-  for (const own of Map.groupBy(totalen, ({ van }) => schooljaar(van)).values()) {
+  for (const own of Map.groupBy(totalen, ({ totEnMet }) => schooljaar(totEnMet)).values()) {
     const raster = buildRaster(own, vraag.kalenders)
-    cellen.push(...sumCellen(own, await store.selectBouwstenen(tx, school, raster, vraag.afkapmoment)))
+    cellen.push(...sumCellen(own, raster.segmenten, await store.selectBouwstenen(tx, school, raster, vraag.afkapmoment)))
   }
   return cellen.sort(compareCellen)
 }
@@ -65,24 +65,33 @@ function buildRaster (totalen: readonly Celinwording[], kalenders: ReadonlyMap<s
   const eerste = minimum([geteldVan, ...vestigingen.map((vestiging) => previousLesdag(kalenderVan(vestiging), geteldVan) ?? geteldVan)])
 
   const dagen = dagnummer(laatste) - dagnummer(eerste) + 1
-  const leeg = (): number[] => new Array<number>(vestigingen.length * dagen).fill(0)
-  const raster = { eerste, laatste, geteldVan, vestigingen, lesdag: leeg(), lesweek: leeg(), maand: leeg(), schooljaar: leeg(), perioden: totalen }
+  const lesdag = new Array<number>(vestigingen.length * dagen).fill(0)
   for (const [nummer, vestiging] of vestigingen.entries()) {
     let rang = 0
     for (let dag = 0; dag < dagen; dag++) {
-      if (kalenderVan(vestiging).isLesdag(datumVanDagnummer(dagnummer(eerste) + dag))) raster.lesdag[nummer * dagen + dag] = ++rang
+      if (kalenderVan(vestiging).isLesdag(datumVanDagnummer(dagnummer(eerste) + dag))) lesdag[nummer * dagen + dag] = ++rang
     }
   }
+  const nummers = lesdag.map((): [number, number, number] => [0, 0, 0])
   for (const [index, cel] of totalen.entries()) {
     const begin = vestigingen.indexOf(cel.vestiging) * dagen - dagnummer(eerste)
-    const soort = cel.periode.includes('W') ? raster.lesweek : cel.periode.length === 7 ? raster.maand : raster.schooljaar
+    const soort = cel.periode.includes('W') ? 0 : cel.periode.length === 7 ? 1 : 2
     for (let dag = begin + dagnummer(cel.van); dag <= begin + dagnummer(cel.totEnMet); dag++) {
-      if (raster.lesdag[dag] === 0) continue
-      soort[dag] = index + 1
+      if (lesdag[dag] === 0) continue
+      nummers[dag]![soort] = index + 1
       cel.lesdagen++
     }
   }
-  return raster
+  const segmenten = new Map<string, { nummer: number, perioden: store.Periodenummers }>()
+  const segment = nummers.map((perioden) => {
+    if (perioden.every((nummer) => nummer === 0)) return 0
+    const key = perioden.join()
+    const known = segmenten.get(key)
+    if (known !== undefined) return known.nummer
+    segmenten.set(key, { nummer: segmenten.size + 1, perioden })
+    return segmenten.size
+  })
+  return { eerste, laatste, geteldVan, vestigingen, lesdag, segment, segmenten: [...segmenten.values()].map(({ perioden }) => perioden), perioden: totalen }
 }
 
 function minimum (datums: readonly Datum[]): Datum {
@@ -90,7 +99,7 @@ function minimum (datums: readonly Datum[]): Datum {
 }
 
 /** Adds the building blocks up to the cellen; what counts in a leerjaar and in the total is said by each row. */
-function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen): Cel[] {
+function sumCellen (totalen: readonly Celinwording[], segmenten: readonly store.Periodenummers[], stenen: store.Bouwstenen): Cel[] {
   const perPeriode = totalen.map((totaal) => new Map<number | null, Celinwording>([[null, totaal]]))
   const celVan = (periode: number, leerjaar: number | null): Celinwording => {
     const own = perPeriode[periode - 1]!
@@ -103,11 +112,11 @@ function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen):
   }
   const cellenVan = (periode: number, leerjaar: number | null, totaal: boolean): Celinwording[] =>
     [...(leerjaar === null ? [] : [celVan(periode, leerjaar)]), ...(totaal ? [celVan(periode, null)] : [])]
-  const perioden = (...nummers: ReadonlyArray<number | null>): number[] => nummers.filter((nummer) => nummer !== null)
+  const periodenIn = (segment: number): number[] => segmenten[segment - 1]!.filter((periode) => periode > 0)
 
   // First, so that the leerjaren copy the sum.
-  for (const [lesweek, maand, jaar, lesdagen] of stenen.aangeleverd) {
-    for (const periode of perioden(lesweek, maand, jaar)) celVan(periode, null).lesdagenAangeleverd += lesdagen
+  for (const [segment, lesdagen] of stenen.aangeleverd) {
+    for (const periode of periodenIn(segment)) celVan(periode, null).lesdagenAangeleverd += lesdagen
   }
   for (const [periode, leerjaar, totaal, leerlingen, minuten, zonderRooster, metMinuten] of stenen.gepland) {
     for (const cel of cellenVan(periode, leerjaar, totaal)) {
@@ -117,8 +126,8 @@ function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen):
       cel.banden.tot5 += metMinuten
     }
   }
-  for (const [lesweek, maand, jaar, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist] of stenen.registraties) {
-    for (const periode of perioden(lesweek, maand, jaar)) {
+  for (const [segment, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist] of stenen.registraties) {
+    for (const periode of periodenIn(segment)) {
       for (const cel of cellenVan(periode, leerjaar, totaal)) {
         const cijfers = cel.categorieen[categorie]
         cijfers.registraties += registraties
@@ -136,8 +145,8 @@ function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen):
       cel.banden[BANDEN.find((band) => band.vanaf === vanaf)!.band] += leerlingen
     }
   }
-  for (const [lesweek, maand, jaar, leerjaar, aantal] of stenen.verzuimperioden) {
-    for (const periode of perioden(lesweek, maand, jaar)) for (const cel of cellenVan(periode, leerjaar, true)) cel.verzuimperioden += aantal
+  for (const [segment, leerjaar, aantal] of stenen.verzuimperioden) {
+    for (const periode of periodenIn(segment)) for (const cel of cellenVan(periode, leerjaar, true)) cel.verzuimperioden += aantal
   }
   for (const [periode, leerjaar, regel, aantal] of stenen.signalen) {
     for (const cel of cellenVan(periode, leerjaar, true)) cel.signalen[regel] = (cel.signalen[regel] ?? 0) + aantal
@@ -149,12 +158,21 @@ function sumCellen (totalen: readonly Celinwording[], stenen: store.Bouwstenen):
 
 export interface Hertelling { readonly cellen: number, readonly gewijzigd: number }
 
+export interface Hertelopdracht {
+  readonly peildatum: Datum
+  /** Signalen changed since this moment move the week they end in, which may be another than that of the absentie; null: all. */
+  readonly signalenSinds: Date | null
+  /** Every periode, whether it needs it or not. */
+  readonly volledig?: boolean
+}
+
 /**
- * Recomputes what a school needs at this peildatum: perioden that were marked, never computed, or counted until another day; all of them when
- * `volledig`. Marks are taken in the same transaction as the cellen they cause. The result is the same as a full recount.
+ * Recomputes what a school needs at this peildatum: perioden that were marked, never computed, or counted until another day. Marks are taken
+ * in the same transaction as the cellen they cause. The result is the same as a full recount.
  */
-export async function recountSchool (ctx: Ctx, school: string, peildatum: Datum, volledig = false): Promise<Hertelling> {
+export async function recountSchool (ctx: Ctx, school: string, { peildatum, signalenSinds, volledig = false }: Hertelopdracht): Promise<Hertelling> {
   return await ctx.transaction(async (tx) => {
+    await store.markSignalen(tx, school, signalenSinds)
     const markeringen = await store.takeMarkeringen(tx, school)
     const kalenders = await findKalenders(ctx, tx, school)
     const alle = await listVerwacht(tx, school, peildatum)
@@ -218,11 +236,6 @@ function compareMet (berekend: readonly Cel[], opgeslagen: readonly Cel[]): Vers
     const pick = (cel: Cel | undefined): Partial<Cel> => cel === undefined ? {} : Object.fromEntries(anders.map((maat) => [maat, cel[maat]]))
     return [{ vestiging, periode, leerjaar, opgeslagen: pick(stond), berekend: pick(nu) }]
   })
-}
-
-/** Whether a push left marks of this school. */
-export async function hasMarkeringen (ctx: Ctx, school: string): Promise<boolean> {
-  return await ctx.transaction(async (tx) => (await store.listMarkeringen(tx, school)).length > 0)
 }
 
 // --- reading

@@ -12,27 +12,27 @@ export interface Raster {
   /** First day that counts; the lesdagen before it only tell whether a verzuimperiode had begun. */
   readonly geteldVan: Datum
   readonly vestigingen: readonly string[]
-  /** Per vestiging, per day from `eerste` to `laatste`: the rank of the lesdag (0: no lesdag), and the lesweek, maand and schooljaar it counts in. */
+  /** Per vestiging, per day from `eerste` to `laatste`: the rank of the lesdag (0: no lesdag), and its segment. */
   readonly lesdag: readonly number[]
-  readonly lesweek: readonly number[]
-  readonly maand: readonly number[]
-  readonly schooljaar: readonly number[]
+  readonly segment: readonly number[]
+  /** A segment is the lesdagen that count in the same perioden; its place here, from 1. 0 counts nowhere. */
+  readonly segmenten: ReadonlyArray<Periodenummers>
   readonly perioden: ReadonlyArray<{ readonly vestiging: string, readonly van: Datum, readonly totEnMet: Datum }>
 }
 
-type Periodenummers = [lesweek: number | null, maand: number | null, schooljaar: number | null]
+export type Periodenummers = readonly [lesweek: number, maand: number, schooljaar: number]
 /** A row counts in the cel of its leerjaar (null: in none), and where `totaal` in that of the whole vestiging. */
 type Plaats = [leerjaar: number | null, totaal: boolean]
 
-/** What the cellen of a school are added up from. Rows with three periodenummers count in each of them. */
+/** What the cellen of a school are added up from. Rows of a segment count in each periode of it. */
 export interface Bouwstenen {
   [column: string]: unknown
-  aangeleverd: Array<[...Periodenummers, lesdagen: number]>
+  aangeleverd: Array<[segment: number, lesdagen: number]>
   gepland: Array<[periode: number, ...Plaats, leerlingen: number, minuten: number, zonderRooster: number, metMinuten: number]>
-  registraties: Array<[...Periodenummers, ...Plaats, categorie: Categorie, registraties: number, onbekend: number, minuten: number, gemist: number]>
+  registraties: Array<[segment: number, ...Plaats, categorie: Categorie, registraties: number, onbekend: number, minuten: number, gemist: number]>
   /** `categorieen` are bits in the order of CATEGORIEEN; `vanaf` is the band. */
   leerlingen: Array<[periode: number, ...Plaats, categorieen: number, vanaf: number, leerlingen: number]>
-  verzuimperioden: Array<[...Periodenummers, leerjaar: number, aantal: number]>
+  verzuimperioden: Array<[segment: number, leerjaar: number, aantal: number]>
   signalen: Array<[periode: number, leerjaar: number, regel: string, aantal: number]>
 }
 
@@ -49,25 +49,26 @@ export interface Bouwstenen {
 export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, afkapmoment: Date | undefined): Promise<Bouwstenen> {
   const { eerste, laatste, geteldVan, perioden } = raster
   const vestigingen = sql`${sql.param(raster.vestigingen)}::text[]`
+  const kolom = (index: 0 | 1 | 2): SQL => sql`${sql.param(raster.segmenten.map((nummers) => nummers[index]))}::int[]`
   const plek = (datum: SQL): SQL => sql`begin + ${datum} - ${eerste}::date + 1`
   const { rows } = await tx.execute<Bouwstenen>(sql`
     with ${bronnen(school, afkapmoment)}
     raster as materialized (
-      select ${sql.param(raster.lesdag)}::int[] as lesdagen, ${sql.param(raster.lesweek)}::int[] as lesweken, ${sql.param(raster.maand)}::int[] as maanden,
-             ${sql.param(raster.schooljaar)}::int[] as schooljaren
+      select ${sql.param(raster.lesdag)}::int[] as lesdagen, ${sql.param(raster.segment)}::int[] as segmenten
+    ),
+    segment as materialized (
+      select segment::int, nullif(lesweek, 0) as lesweek, nullif(maand, 0) as maand, nullif(schooljaar, 0) as schooljaar
+        from unnest(${kolom(0)}, ${kolom(1)}, ${kolom(2)}) with ordinality as s (lesweek, maand, schooljaar, segment)
     ),
     gevraagd as (
       select vestiging, (nr - 1)::int * (${laatste}::date - ${eerste}::date + 1) as begin from unnest(${vestigingen}) with ordinality as v (vestiging, nr)
     ),
     dag as materialized (
-      select * from (
-        select vestiging, datum, extract(isodow from datum)::int as weekdag, nullif(lesweken[${plek(sql`datum`)}], 0) as lesweek,
-               nullif(maanden[${plek(sql`datum`)}], 0) as maand, nullif(schooljaren[${plek(sql`datum`)}], 0) as schooljaar
-          from gevraagd
-         cross join raster
-         cross join lateral (select ${eerste}::date + n as datum from generate_series(0, ${laatste}::date - ${eerste}::date) as n) dag
-      ) dag
-       where num_nonnulls(lesweek, maand, schooljaar) > 0
+      select vestiging, datum, extract(isodow from datum)::int as weekdag, segmenten[${plek(sql`datum`)}] as segment
+        from gevraagd
+       cross join raster
+       cross join lateral (select ${eerste}::date + n as datum from generate_series(0, ${laatste}::date - ${eerste}::date) as n) dag
+       where segmenten[${plek(sql`datum`)}] > 0
     ),
     deelname as (
       select vestiging, begin, bron, leerling, leerjaar, rooster, greatest(van, ${eerste}::date) as van, least(tot, ${laatste}::date) as tot,
@@ -94,8 +95,7 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
     ),
     feit as materialized (
       select nummer, rij, groep, leerjaar, totaal, categorie, minuten,
-             lesdagen[${plek(sql`datum`)}] as lesdag, nullif(lesweken[${plek(sql`datum`)}], 0) as lesweek,
-             nullif(maanden[${plek(sql`datum`)}], 0) as maand, nullif(schooljaren[${plek(sql`datum`)}], 0) as schooljaar,
+             lesdagen[${plek(sql`datum`)}] as lesdag, segmenten[${plek(sql`datum`)}] as segment,
              case categorie when 'geoorloofd' then 1 when 'ongeoorloofd' then 2 when 'aanwezig-elders' then 4 when 'onverklaard' then 8 else 16 end as bit,
              case when categorie <> 'aanwezig-elders' and rooster is not null then minuten end as gemist,
              categorie <> 'aanwezig-elders' and soort in ('afwezig', 'eerder-weg') as verzuim
@@ -107,43 +107,44 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
          and not absentie.ingetrokken
     ),
     registraties as (
-      select lesweek, maand, schooljaar, leerjaar, totaal, categorie, count(*) as registraties, count(*) - count(minuten) as onbekend,
+      select segment, leerjaar, totaal, categorie, count(*) as registraties, count(*) - count(minuten) as onbekend,
              coalesce(sum(minuten), 0) as minuten, coalesce(sum(gemist), 0) as gemist
         from feit
-       where rij is not null and num_nonnulls(lesweek, maand, schooljaar) > 0
-       group by lesweek, maand, schooljaar, leerjaar, totaal, categorie
+       where rij is not null and segment > 0
+       group by segment, leerjaar, totaal, categorie
     ),
     verzuimperioden as (
-      select lesweek, maand, schooljaar, leerjaar, count(*) as aantal
-        from (select lesweek, maand, schooljaar, leerjaar, lesdag - lag(lesdag) over (partition by nummer order by lesdag) as sprong
+      select segment, leerjaar, count(*) as aantal
+        from (select segment, leerjaar, lesdag - lag(lesdag) over (partition by nummer order by lesdag) as sprong
                 from feit
                where verzuim and leerjaar is not null and lesdag > 0) verzuimdag
-       where (sprong is null or sprong > 1) and num_nonnulls(lesweek, maand, schooljaar) > 0
-       group by lesweek, maand, schooljaar, leerjaar
-    ),
-    groep as (
-      select groep, leerjaar, totaal, count(distinct rij) as leerlingen from rij group by groep, leerjaar, totaal
+       where (sprong is null or sprong > 1) and segment > 0
+       group by segment, leerjaar
     ),
     plan as materialized (
-      select groep, coalesce(lesweek, maand, schooljaar) as periode, coalesce(sum(rooster[weekdag]), 0) as minuten, bool_or(rooster is null) as onbekend
-        from (select distinct groep, vestiging, van, tot, rooster from rij) deel
-        join dag on dag.vestiging = deel.vestiging and dag.datum between deel.van and deel.tot
+      select groep, coalesce(lesweek, maand, schooljaar) as periode, sum(minuten) as minuten, bool_or(onbekend) as onbekend
+        from (select groep, dag.segment, coalesce(sum(rooster[weekdag]), 0) as minuten, bool_or(rooster is null) as onbekend
+                from (select distinct groep, vestiging, van, tot, rooster from rij) deel
+                join dag on dag.vestiging = deel.vestiging and dag.datum between deel.van and deel.tot
+               group by groep, dag.segment) per_segment
+        join segment using (segment)
        group by grouping sets ((groep, lesweek), (groep, maand), (groep, schooljaar))
-      having num_nonnulls(lesweek, maand, schooljaar) > 0
+      having coalesce(lesweek, maand, schooljaar) is not null
     ),
     gepland as (
       select periode, leerjaar, totaal, sum(leerlingen) as leerlingen, sum(leerlingen * minuten) as minuten,
              coalesce(sum(leerlingen) filter (where onbekend), 0) as zonder_rooster, coalesce(sum(leerlingen) filter (where minuten > 0), 0) as met_minuten
         from plan
-        join groep using (groep)
+        join (select groep, leerjaar, totaal, count(distinct rij) as leerlingen from rij group by groep, leerjaar, totaal) leden using (groep)
        group by periode, leerjaar, totaal
     ),
     per_rij as (
       select coalesce(lesweek, maand, schooljaar) as periode, rij, groep, leerjaar, totaal, bit_or(bit) as categorieen, coalesce(sum(gemist), 0) as gemist
         from feit
-       where rij is not null and num_nonnulls(lesweek, maand, schooljaar) > 0
+        join segment using (segment)
+       where rij is not null
        group by grouping sets ((rij, groep, leerjaar, totaal, lesweek), (rij, groep, leerjaar, totaal, maand), (rij, groep, leerjaar, totaal, schooljaar))
-      having num_nonnulls(lesweek, maand, schooljaar) > 0
+      having coalesce(lesweek, maand, schooljaar) is not null
     ),
     leerlingen as (
       select per_rij.periode, leerjaar, totaal, categorieen,
@@ -154,11 +155,11 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
        group by per_rij.periode, leerjaar, totaal, categorieen, vanaf
     ),
     aangeleverd as (
-      select lesweek, maand, schooljaar, count(*) as lesdagen
+      select segment, count(*) as lesdagen
         from dag
        where exists (select from absentie
                       where absentie.school = ${school} and absentie.vestiging = dag.vestiging and absentie.datum = dag.datum)
-       group by lesweek, maand, schooljaar
+       group by segment
     ),
     signalen as (
       select nr as periode, leerjaar, regel, count(*) as aantal
@@ -170,12 +171,12 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
        where signaal.school = ${school} and signaal.status <> 'vervallen'
        group by nr, leerjaar, regel
     )
-    select (select coalesce(json_agg(json_build_array(lesweek, maand, schooljaar, lesdagen)), '[]') from aangeleverd) as aangeleverd,
+    select (select coalesce(json_agg(json_build_array(segment, lesdagen)), '[]') from aangeleverd) as aangeleverd,
            (select coalesce(json_agg(json_build_array(periode, leerjaar, totaal, leerlingen, minuten, zonder_rooster, met_minuten)), '[]') from gepland) as gepland,
-           (select coalesce(json_agg(json_build_array(lesweek, maand, schooljaar, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist)), '[]')
+           (select coalesce(json_agg(json_build_array(segment, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist)), '[]')
               from registraties) as registraties,
            (select coalesce(json_agg(json_build_array(periode, leerjaar, totaal, categorieen, vanaf, leerlingen)), '[]') from leerlingen) as leerlingen,
-           (select coalesce(json_agg(json_build_array(lesweek, maand, schooljaar, leerjaar, aantal)), '[]') from verzuimperioden) as verzuimperioden,
+           (select coalesce(json_agg(json_build_array(segment, leerjaar, aantal)), '[]') from verzuimperioden) as verzuimperioden,
            (select coalesce(json_agg(json_build_array(periode, leerjaar, regel, aantal)), '[]') from signalen) as signalen`)
   return rows[0]!
 }
@@ -186,8 +187,9 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
  */
 function bronnen (school: string, afkapmoment: Date | undefined): SQL {
   if (afkapmoment === undefined) return sql``
-  const toen = sql`school = ${school} and vastgelegd_op <= ${afkapmoment.toISOString()}::timestamptz`
-  const vervangen = sql`vervangen_op > ${afkapmoment.toISOString()}::timestamptz`
+  const moment = sql`${afkapmoment.toISOString()}::timestamptz`
+  const toen = sql`school = ${school} and vastgelegd_op <= ${moment}`
+  const vervangen = sql`vervangen_op > ${moment}`
   const absentie = sql`school, bron, leerling, vestiging, datum, soort, categorie, minuten, ingetrokken`
   const inschrijving = sql`school, bron, leerling, vestiging, van, tot, leerjaar, rooster`
   return sql`
@@ -200,6 +202,14 @@ function bronnen (school: string, afkapmoment: Date | undefined): SQL {
       select ${inschrijving} from inschrijving where ${toen}
        union all
       select ${inschrijving} from inschrijving_versie where ${toen} and ${vervangen}
+    ),
+    signaal as (
+      select school, bron, leerling, regel, einddatum, status from signaal where school = ${school} and bijgewerkt_op <= ${moment}
+       union all
+      select signaal.school, bron, leerling, inhoud ->> 'regel', (inhoud ->> 'einddatum')::date, (inhoud ->> 'status')::signaalstatus
+        from signaal_versie
+        join signaal using (school, signaal)
+       where school = ${school} and vastgelegd_op > ${moment} and (inhoud ->> 'bijgewerkt_op')::timestamptz <= ${moment}
     ),`
 }
 
@@ -290,6 +300,23 @@ export async function takeMarkeringen (tx: Tx, school: string): Promise<Weekmark
     with genomen as (delete from aggregaat_markering where school = ${school} returning vestiging, maandag)
     select distinct vestiging, maandag from genomen`)
   return rows
+}
+
+/** Marks the weeks in which a signaal now ends, or ended before a change since this moment (null: ever), wherever the leerling was enrolled then. */
+export async function markSignalen (tx: Tx, school: string, sinds: Date | null): Promise<void> {
+  const moment = sql`${sinds?.toISOString() ?? '-infinity'}::timestamptz`
+  await tx.execute(sql`
+    insert into aggregaat_markering (school, vestiging, maandag, aanlevering)
+    select distinct ${school}, inschrijving.vestiging, date_trunc('week', einde.einddatum)::date, '00000000-0000-0000-0000-000000000000'::uuid
+      from (select bron, leerling, einddatum from signaal where school = ${school} and bijgewerkt_op >= ${moment}
+             union
+            select bron, leerling, (inhoud ->> 'einddatum')::date
+              from signaal_versie
+              join signaal using (school, signaal)
+             where school = ${school} and vastgelegd_op >= ${moment}) einde
+      join inschrijving on inschrijving.school = ${school} and inschrijving.bron = einde.bron and inschrijving.leerling = einde.leerling
+                       and inschrijving.van <= einde.einddatum and (inschrijving.tot is null or inschrijving.tot >= einde.einddatum)
+        on conflict do nothing`)
 }
 
 export async function listMarkeringen (tx: Tx, school: string): Promise<Weekmarkering[]> {

@@ -7,7 +7,9 @@ import { readConfig } from '../../src/config.ts'
 import { buildServer } from '../../src/server.ts'
 import { startEvaluator } from '../../src/signalen/worker.ts'
 import { RECHTEN } from '../../src/toegang/rechten.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import type pg from 'pg'
+import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
 
 export interface Claims { readonly bron?: string, readonly scholen?: readonly string[] | '*', readonly scopes?: readonly string[], readonly extra?: Record<string, unknown>, readonly seconds?: number }
@@ -15,6 +17,8 @@ export interface Claims { readonly bron?: string, readonly scholen?: readonly st
 export interface Service {
   readonly app: App
   readonly server: FastifyInstance
+  /** As its owner sees it: no scope, no row-level security. */
+  readonly database: TestDatabase
   readonly dataDir: string
   /** A development token; by default bron `test-lvs`, school 99AA, every right. */
   readonly token: (claims?: Claims) => Promise<string>
@@ -24,12 +28,23 @@ export interface Service {
   readonly evaluate: () => Promise<void>
 }
 
+export interface Serviceopties {
+  readonly now?: () => Date
+  readonly environment?: Record<string, string>
+  readonly logLevel?: string
+  /** Where the log goes instead of stdout. */
+  readonly logTo?: DestinationStream
+  /** Another way to the same database, such as through a proxy that can be cut. */
+  readonly reach?: (database: TestDatabase) => Promise<pg.ClientConfig>
+}
+
 /** The whole service on a database of its own, ended with the test. */
-export async function startService (t: Test, options: { now?: () => Date, environment?: Record<string, string>, logLevel?: string } = {}): Promise<Service> {
+export async function startService (t: Test, options: Serviceopties = {}): Promise<Service> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aanwezig-dienst-'))
-  const connection = await createTestDatabase(t)
+  const database = await createTestDatabase(t)
+  const connection = await options.reach?.(database) ?? database
   const config = readConfig({ DATA_DIR: dataDir, AUTH_DEVELOPMENT: '1', DATABASE_URL: 'postgres://unused', DB_VERBINDINGEN: '6', ...options.environment })
-  const app = await openApp(config, { connection, log: makeLog(options.logLevel ?? 'silent'), ...(options.now === undefined ? {} : { now: options.now }) })
+  const app = await openApp(config, { connection, log: makeLog(options.logLevel ?? 'silent', options.logTo), ...(options.now === undefined ? {} : { now: options.now }) })
   const server = await buildServer(app)
   const evaluator = startEvaluator(app)
   t.teardown(async () => {
@@ -40,9 +55,10 @@ export async function startService (t: Test, options: { now?: () => Date, enviro
   })
   const token = async ({ bron = 'test-lvs', scholen = ['99AA'], scopes = RECHTEN, extra = {}, seconds = 600 }: Claims = {}): Promise<string> =>
     await app.developmentKeys!.sign({ azp: bron, scholen: scholen as string[], scope: scopes.join(' '), ...extra }, seconds)
-  const standard = await token()
+  const standard = app.developmentKeys === undefined ? null : await token()
   return {
     app,
+    database,
     server,
     dataDir,
     token,

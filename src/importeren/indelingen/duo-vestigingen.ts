@@ -1,8 +1,11 @@
 import { AppError } from '../../errors.ts'
 import { REGIOS, type Regio } from '../../domain/kalender.ts'
 import { SECTOREN, type Sector } from '../../domain/sector.ts'
+import { listVestigingen } from '../../leerlingen/service.ts'
 import { reject, type Duiding, type Indeling, type Leesopdracht, type Lezer } from '../indeling.ts'
-import { findVakantieregio, VAKANTIEREGIO_PEILDATUM } from '../vakantieregio.ts'
+import { findVakantieregio, VAKANTIEREGIO_PEILDATUM, type Vakantieregio } from '../vakantieregio.ts'
+import type { Ctx } from '../../context.ts'
+import type { Vestiging } from '../../leerlingen/contract.ts'
 
 /** The names a column has had: DUO says instellingscode and vestigingscode since RIO. */
 const KOLOMMEN = {
@@ -26,16 +29,34 @@ export const duoVestigingen: Indeling = {
     sector: `sector van alle vestigingen in het bestand: ${SECTOREN.join(', ')} (standaard po)`,
     regio: `vakantieregio van alle vestigingen: ${REGIOS.join(', ')} (standaard afgeleid uit provincie en gemeente)`
   },
-  open: async (_ctx, opdracht) => makeLezer(opdracht)
+  open: async (ctx, opdracht) => makeLezer(opdracht, await listBekend(ctx))
 }
 
-export function makeLezer ({ kop, opties, scholen }: Pick<Leesopdracht, 'kop' | 'opties' | 'scholen'>): Lezer {
+/** The vestigingen in the register: some ten thousand when it is the whole country. */
+async function listBekend (ctx: Ctx): Promise<ReadonlyMap<string, Vestiging>> {
+  const bekend = new Map<string, Vestiging>()
+  let cursor: string | undefined
+  do {
+    const pagina = await listVestigingen(ctx, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) })
+    for (const vestiging of pagina.vestigingen) bekend.set(vestiging.vestiging, vestiging)
+    cursor = pagina.volgende ?? undefined
+  } while (cursor !== undefined)
+  return bekend
+}
+
+/** What the file does not say of a known vestiging stays as the school set it; its region too, which is only derived here. */
+export function makeLezer ({ kop, opties, scholen }: Pick<Leesopdracht, 'kop' | 'opties' | 'scholen'>, bekend: ReadonlyMap<string, Vestiging>): Lezer {
   const sector = choose('sector', opties.sector ?? 'po', SECTOREN) satisfies Sector
   const vasteRegio: Regio | undefined = opties.regio === undefined ? undefined : choose('regio', opties.regio, REGIOS)
   const plekken = findKolommen(kop, vasteRegio === undefined)
   const get = (velden: readonly string[], kolom: Kolom): string => velden[plekken.get(kolom) ?? -1]?.trim() ?? ''
-  let afgeleid = 0
+  const tellingen = { afgeleid: 0, bekend: 0 }
   const gedeeld = new Map<string, number>()
+
+  const findRegio = (velden: readonly string[], oud: Vestiging | undefined): Vakantieregio | undefined => {
+    const regio = vasteRegio ?? oud?.regio
+    return regio === undefined ? findVakantieregio(get(velden, 'provincie'), get(velden, 'gemeentecode'), get(velden, 'plaats')) : { regio, gedeeld: false }
+  }
 
   const parseRij = (velden: readonly string[]): Duiding => {
     if (velden.length !== kop.length) return reject('aantal-kolommen', `Deze rij heeft ${velden.length} kolommen; de kopregel heeft er ${kop.length}.`)
@@ -44,19 +65,23 @@ export function makeLezer ({ kop, opties, scholen }: Pick<Leesopdracht, 'kop' | 
     const vestiging = get(velden, 'vestiging')
     if (!vestiging.startsWith(brin)) return reject('vestiging-past-niet', 'De vestiging begint niet met het BRIN-nummer van deze rij.')
 
-    const gemeentecode = get(velden, 'gemeentecode')
-    const gevonden = vasteRegio === undefined ? findVakantieregio(get(velden, 'provincie'), gemeentecode, get(velden, 'plaats')) : { regio: vasteRegio, gedeeld: false }
+    const oud = bekend.get(vestiging)
+    const gevonden = findRegio(velden, oud)
     if (gevonden === undefined) return reject('provincie-onbekend', 'Uit deze provincie is geen vakantieregio af te leiden; geef --regio.')
-    if (vasteRegio === undefined) afgeleid++
+    const gemeentecode = get(velden, 'gemeentecode')
+    if (oud !== undefined) tellingen.bekend++
+    else if (vasteRegio === undefined) tellingen.afgeleid++
     if (gevonden.gedeeld) gedeeld.set(gemeentecode, (gedeeld.get(gemeentecode) ?? 0) + 1)
-    return { uitkomst: 'records', records: [{ vestiging, naam: get(velden, 'naam'), sector, regio: gevonden.regio, gemeentecode }] }
+    const behouden = oud === undefined ? {} : { lesuurMinuten: oud.lesuurMinuten, ...(oud.samenwerkingsverband === null ? {} : { samenwerkingsverband: oud.samenwerkingsverband }) }
+    return { uitkomst: 'records', records: [{ vestiging, naam: get(velden, 'naam'), sector, regio: gevonden.regio, gemeentecode, ...behouden }] }
   }
 
   return {
     parseRij,
     keepVelden: (velden) => velden,
     listOpmerkingen: () => [
-      ...(afgeleid > 0 ? [`vakantieregio afgeleid: ${afgeleid} (uit provincie en gemeente, indeling van ${VAKANTIEREGIO_PEILDATUM}); controleer haar waar een school afwijkt`] : []),
+      ...(tellingen.bekend > 0 ? [`al bekende vestigingen: ${tellingen.bekend} (lesuurMinuten, samenwerkingsverband${vasteRegio === undefined ? ' en vakantieregio' : ''} bleven zoals ze waren)`] : []),
+      ...(tellingen.afgeleid > 0 ? [`vakantieregio afgeleid: ${tellingen.afgeleid} (uit provincie en gemeente, indeling van ${VAKANTIEREGIO_PEILDATUM}); controleer haar waar een school afwijkt`] : []),
       ...(gedeeld.size > 0 ? [`gemeente in twee vakantieregio's, de plaatsnaam besliste: ${[...gedeeld].map(([code, aantal]) => `${code} (${aantal})`).join(', ')}; controleer deze`] : [])
     ]
   }

@@ -1,0 +1,139 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { toEnumName } from '../graphql/enum-name.ts'
+import { perSchool } from '../graphql/loaders.ts'
+import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
+import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
+import type { Ctx } from '../context.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Absentie } from './contract.ts'
+
+// What GraphQL reads below many parents at once: one statement per field and school, however many parents.
+
+export interface Absentiespaginavraag {
+  readonly van?: string | undefined
+  readonly tot?: string | undefined
+  readonly na?: readonly [datum: string, bron: string, bronId: string] | undefined
+  readonly limit: number
+  /** The fields that are asked of them. Others are absent, so the type of the answer promises more than there is. */
+  readonly velden: ReadonlySet<string>
+}
+
+/** A page of absenties per leerling, on datum and key. */
+export async function listAbsentiesPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+  return await perSchool(leerlingen, async (school, own) => {
+    const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+    return await ctx.transaction(async (tx) => {
+      const ouders = {
+        tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`,
+        van: sql`a.bron = k.bron and a.leerling = k.leerling`,
+        volgorde: sql`a.datum, a.bron_id`
+      }
+      const lists = await selectAbsentiesPer(tx, scope, ouders, vraag)
+      await recordVerwerking(ctx, tx, 'absenties:lezen', own.flatMap(({ bron, bronId }, at) => lists[at]!.length === 0 ? [] : [{ school, bron, leerling: bronId }]))
+      return lists
+    })
+  })
+}
+
+/** A page of absenties per vestiging, on datum and key. */
+export async function listAbsentiesPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+  return await perSchool(vestigingen, async (school, own) => {
+    const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+    return await ctx.transaction(async (tx) => {
+      const ouders = {
+        tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
+        van: sql`a.vestiging = k.vestiging`,
+        volgorde: sql`a.datum, a.bron, a.bron_id`
+      }
+      const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
+      await recordVerwerking(ctx, tx, 'absenties:lezen', lists.flat())
+      return lists
+    })
+  })
+}
+
+interface Ouders {
+  readonly tabel: SQL
+  /** Which absenties are of a parent. */
+  readonly van: SQL
+  /** By datum and key; without the bron where a parent has but one, so that the sort of the page serves the aggregate too. */
+  readonly volgorde: SQL
+}
+
+// Each as a text that holds no control character (http/velden.ts, contract.ts); empty is null.
+const KOLOMMEN = {
+  bron: sql`a.bron`,
+  bronId: sql`a.bron_id`,
+  vestiging: sql`a.vestiging`,
+  leerling: sql`a.leerling`,
+  datum: sql`a.datum::text`,
+  soort: sql`a.soort::text`,
+  reden: sql`coalesce(a.reden, '')`,
+  categorie: sql`a.categorie::text`,
+  minuten: sql`coalesce(a.minuten::text, '')`,
+  minutenAfgeleid: sql`a.minuten_afgeleid::text`,
+  lesuren: sql`coalesce(array_to_string(a.lesuren, ','), '')`,
+  dagdeel: sql`coalesce(a.dagdeel::text, '')`,
+  gewijzigdOp: sql`to_char(a.gewijzigd_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+} satisfies Record<Exclude<keyof Absentie, 'school'>, SQL>
+type Veld = keyof typeof KOLOMMEN
+
+// What other fields are made of.
+const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'bronId'], cursor: ['datum', 'bron', 'bronId'], leerlinggegevens: ['bron', 'leerling'] }
+
+/**
+ * The page of each parent as one text of fields, taken apart here. Measured for 50 leerlingen with 20 absenties of 6 fields against
+ * `json_agg(json_build_object(…))`: 2.7 ms of PostgreSQL instead of 6, and 0.3 ms here instead of 0.5.
+ */
+async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+  const { van, tot, na, limit } = vraag
+  const velden = listVelden(vraag.velden)
+  const { rows } = await tx.execute<{ rijen: string | null }>(sql`
+    select a.rijen
+      from ${ouders.tabel}
+     cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen
+                           from (select *
+                                   from absentie a
+                                  where a.school = ${scope.school} and ${ouders.van} and not a.ingetrokken
+                                    ${van === undefined ? sql`` : sql`and a.datum >= ${van}`}
+                                    ${tot === undefined ? sql`` : sql`and a.datum <= ${tot}`}
+                                    ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
+                                  order by ${ouders.volgorde}
+                                  limit ${limit}) a) a
+     order by k.nr`)
+  return rows.map(({ rijen }) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f')))
+}
+
+/** At least one: an absentie of which only its being there is asked still takes its place. */
+function listVelden (gevraagd: ReadonlySet<string>): Veld[] {
+  const nodig = new Set([...gevraagd].flatMap((veld): readonly string[] => GEMAAKT_VAN[veld] ?? [veld]))
+  const velden = (Object.keys(KOLOMMEN) as Veld[]).filter((veld) => nodig.has(veld))
+  return velden.length === 0 ? ['datum'] : velden
+}
+
+// One shape for every selection of fields, so what reads them stays fast; what was not asked is empty.
+function readAbsenties (school: string, velden: readonly Veld[], delen: readonly string[]): Absentie[] {
+  const at = Object.fromEntries(Object.keys(KOLOMMEN).map((veld) => [veld, velden.indexOf(veld as Veld)])) as Record<Veld, number>
+  const absenties: Absentie[] = []
+  for (let begin = 0; begin + velden.length < delen.length; begin += velden.length) {
+    const deel = (plaats: number): string => plaats < 0 ? '' : delen[begin + plaats]!
+    absenties.push({
+      bron: deel(at.bron),
+      bronId: deel(at.bronId),
+      school,
+      vestiging: deel(at.vestiging),
+      leerling: deel(at.leerling),
+      datum: deel(at.datum),
+      soort: toEnumName(deel(at.soort)),
+      reden: deel(at.reden) || null,
+      categorie: toEnumName(deel(at.categorie)),
+      minuten: deel(at.minuten) === '' ? null : Number(deel(at.minuten)),
+      minutenAfgeleid: deel(at.minutenAfgeleid) === 'true',
+      lesuren: deel(at.lesuren) === '' ? null : deel(at.lesuren).split(',').map(Number),
+      dagdeel: deel(at.dagdeel) || null,
+      gewijzigdOp: deel(at.gewijzigdOp)
+    } as Absentie)
+  }
+  return absenties
+}

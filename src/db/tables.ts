@@ -1,0 +1,264 @@
+import { bigint, boolean, customType, date, integer, jsonb, pgEnum, pgTable, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
+import { ONTVANGERS } from '../domain/levering.ts'
+import { SECTOREN } from '../domain/sector.ts'
+import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
+
+// A mirror of migrations/*.sql, which are the truth; test/db/schema.test.ts compares every column, type and enum with a migrated database.
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+const instant = (column: string) => timestamp(column, { withTimezone: true })
+const day = (column: string) => date(column, { mode: 'string' })
+
+export const sector = pgEnum('sector', SECTOREN)
+export const regio = pgEnum('regio', ['noord', 'midden', 'zuid'])
+export const absentiesoort = pgEnum('absentiesoort', SOORTEN)
+export const dagdeel = pgEnum('dagdeel', DAGDELEN)
+export const categorie = pgEnum('categorie', CATEGORIEEN)
+export const beleidsstatus = pgEnum('beleidsstatus', ['concept', 'vastgesteld', 'vervangen'])
+export const signaalstatus = pgEnum('signaalstatus', SIGNAALSTATUSSEN)
+export const ontvanger = pgEnum('ontvanger', ONTVANGERS)
+
+export const school = pgTable('school', {
+  school: text().notNull(),
+  stamversie: bigint({ mode: 'number' }).notNull(),
+  aangemaaktOp: instant('aangemaakt_op').notNull()
+})
+
+export const vestiging = pgTable('vestiging', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  naam: text().notNull(),
+  sector: sector().notNull(),
+  regio: regio().notNull(),
+  gemeentecode: text().notNull(),
+  samenwerkingsverband: text(),
+  lesuurMinuten: smallint('lesuur_minuten').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const kalender = pgTable('kalender', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  schooljaar: text().notNull(),
+  lesdagen: smallint().array().notNull(),
+  lesvrij: jsonb().notNull(),
+  versie: integer().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  vervangenOp: instant('vervangen_op').notNull()
+})
+
+export const beleidsversie = pgTable('beleidsversie', {
+  school: text().notNull(),
+  versie: integer().notNull(),
+  status: beleidsstatus().notNull(),
+  geldigVan: day('geldig_van').notNull(),
+  geldigTot: day('geldig_tot'),
+  inhoud: jsonb().notNull(),
+  aangemaaktOp: instant('aangemaakt_op').notNull(),
+  vastgesteldOp: instant('vastgesteld_op')
+})
+
+export const leerling = pgTable('leerling', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  geboortedatum: day('geboortedatum').notNull(),
+  pgnSoort: text('pgn_soort'),
+  pgnVersleuteld: bytea('pgn_versleuteld'),
+  pgnZoek: bytea('pgn_zoek'),
+  woongemeente: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+const inschrijvingskolommen = {
+  school: text().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  vestiging: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot'),
+  leerjaar: smallint().notNull(),
+  minutenPerWeek: smallint('minuten_per_week'),
+  rooster: smallint().array(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+}
+export const inschrijving = pgTable('inschrijving', inschrijvingskolommen)
+export const inschrijvingVersie = pgTable('inschrijving_versie', { ...inschrijvingskolommen, vervangenOp: instant('vervangen_op').notNull() })
+
+export const vrijstelling = pgTable('vrijstelling', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  vrijstelling: text().notNull(),
+  leerling: text().notNull(),
+  grondslag: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+const absentiekolommen = {
+  school: text().notNull(),
+  bron: text().notNull(),
+  bronId: text('bron_id').notNull(),
+  vestiging: text(),
+  leerling: text(),
+  datum: day('datum'),
+  soort: absentiesoort(),
+  reden: text(),
+  minuten: smallint(),
+  minutenAfgeleid: boolean('minuten_afgeleid').notNull(),
+  lesuren: smallint().array(),
+  dagdeel: dagdeel(),
+  categorie: categorie(),
+  ingetrokken: boolean().notNull(),
+  gewijzigdOp: instant('gewijzigd_op').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  aanlevering: uuid().notNull()
+}
+export const absentie = pgTable('absentie', absentiekolommen)
+export const absentieVersie = pgTable('absentie_versie', { ...absentiekolommen, vervangenOp: instant('vervangen_op').notNull(), verouderd: boolean().notNull() })
+
+export const absentieInWacht = pgTable('absentie_in_wacht', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  bronId: text('bron_id').notNull(),
+  leerling: text().notNull(),
+  inhoud: jsonb().notNull(),
+  gewijzigdOp: instant('gewijzigd_op').notNull(),
+  aanlevering: uuid().notNull(),
+  sinds: instant('sinds').notNull(),
+  probleem: jsonb()
+})
+
+export const aanlevering = pgTable('aanlevering', {
+  school: text().notNull(),
+  aanlevering: uuid().notNull(),
+  deel: integer().notNull(),
+  bron: text().notNull(),
+  soort: text().notNull(),
+  aantallen: jsonb().notNull(),
+  ontvangenOp: instant('ontvangen_op').notNull()
+})
+
+export const evaluatieMarkering = pgTable('evaluatie_markering', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  aanlevering: uuid().notNull()
+})
+
+export const aggregaatMarkering = pgTable('aggregaat_markering', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  maandag: day('maandag').notNull(),
+  aanlevering: uuid().notNull()
+})
+
+export const signaal = pgTable('signaal', {
+  school: text().notNull(),
+  signaal: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  regel: text().notNull(),
+  begindatum: day('begindatum').notNull(),
+  einddatum: day('einddatum').notNull(),
+  minuten: integer().notNull(),
+  drempelMinuten: integer('drempel_minuten').notNull(),
+  uiterlijkMelden: day('uiterlijk_melden').notNull(),
+  status: signaalstatus().notNull(),
+  redenVervallen: text('reden_vervallen'),
+  beleidsversie: integer().notNull(),
+  onderbouwing: jsonb().notNull(),
+  aangemaaktOp: instant('aangemaakt_op').notNull(),
+  bijgewerktOp: instant('bijgewerkt_op').notNull()
+})
+
+export const signaalVersie = pgTable('signaal_versie', {
+  school: text().notNull(),
+  signaal: uuid().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  inhoud: jsonb().notNull()
+})
+
+export const statistiek = pgTable('statistiek', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  periode: text().notNull(),
+  leerjaar: smallint(),
+  van: day('van').notNull(),
+  totEnMet: day('tot_en_met').notNull(),
+  lesdagen: integer().notNull(),
+  lesdagenAangeleverd: integer('lesdagen_aangeleverd').notNull(),
+  leerlingen: integer().notNull(),
+  geplandeMinuten: bigint('geplande_minuten', { mode: 'number' }).notNull(),
+  zonderRooster: integer('zonder_rooster').notNull(),
+  verzuimperioden: integer().notNull(),
+  categorieen: jsonb().notNull(),
+  banden: jsonb().notNull(),
+  signalen: jsonb().notNull(),
+  gemisteMinuten: bigint('gemiste_minuten', { mode: 'number' }).notNull()
+})
+
+export const levering = pgTable('levering', {
+  school: text().notNull(),
+  levering: uuid().notNull(),
+  ontvanger: ontvanger().notNull(),
+  periode: text().notNull(),
+  afkapmoment: instant('afkapmoment').notNull(),
+  manifest: jsonb().notNull(),
+  bestandCsv: text('bestand_csv').notNull(),
+  bestandJson: text('bestand_json').notNull(),
+  gemaaktOp: instant('gemaakt_op').notNull()
+})
+
+export const verwerking = pgTable('verwerking', {
+  school: text().notNull(),
+  verwerking: uuid().notNull(),
+  activiteit: text().notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  traceId: text('trace_id').notNull(),
+  betrokkenen: bytea('betrokkenen').notNull(),
+  tijdstip: instant('tijdstip').notNull()
+})
+
+export const jobrun = pgTable('jobrun', {
+  school: text().notNull(),
+  job: text().notNull(),
+  peildatum: day('peildatum').notNull(),
+  gestartOp: instant('gestart_op').notNull(),
+  gereedOp: instant('gereed_op'),
+  verslag: jsonb()
+})
+
+export const migratie = pgTable('migratie', {
+  naam: text().notNull(),
+  sha256: text().notNull(),
+  uitgevoerdOp: instant('uitgevoerd_op').notNull()
+})
+
+/** The room that owns each table: it alone writes there. The two work lists are filled by whoever changes a fact, and emptied by their owner. */
+export const OWNERS = {
+  school: 'leerlingen',
+  vestiging: 'leerlingen',
+  kalender: 'leerlingen',
+  leerling: 'leerlingen',
+  inschrijving: 'leerlingen',
+  inschrijving_versie: 'leerlingen',
+  vrijstelling: 'leerlingen',
+  beleidsversie: 'beleid',
+  absentie: 'absenties',
+  absentie_versie: 'absenties',
+  absentie_in_wacht: 'absenties',
+  aanlevering: 'absenties',
+  evaluatie_markering: 'signalen',
+  signaal: 'signalen',
+  signaal_versie: 'signalen',
+  aggregaat_markering: 'statistiek',
+  statistiek: 'statistiek',
+  levering: 'duo',
+  verwerking: 'verwerkingen',
+  jobrun: 'jobs',
+  migratie: 'db'
+} as const

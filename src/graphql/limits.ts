@@ -1,0 +1,86 @@
+import { getNamedType, GraphQLError, isObjectType, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, type SelectionSetNode, type ValidationContext, type ValueNode, type ASTVisitor } from 'graphql'
+import { FIRST } from './connection.ts'
+
+/** What one operation may ask. The depth leaves room for a school down to the absenties of a leerling (11), and for introspection (15). */
+export const LIMITS = { bodyBytes: 64 * 1024, tokens: 2_000, depth: 15, aliases: 30, nodes: 20_000 }
+
+/** The own figures of a leerling are computed, 0.2 ms each: as dear as this many nodes. */
+const COMPUTED = 20
+
+/** Validation rule: so many aliases. One field under many names would pass every other limit. */
+export function limitAliases (context: ValidationContext): ASTVisitor {
+  let aliases = 0
+  return {
+    Field (node) {
+      if (node.alias !== undefined && ++aliases === LIMITS.aliases + 1) context.reportError(new GraphQLError(`Meer dan ${LIMITS.aliases} aliassen in een bericht.`, { nodes: node }))
+    }
+  }
+}
+
+type Variables = Readonly<Record<string, unknown>> | null | undefined
+
+/** Refuses an operation that could answer too many nodes: the product of every `first` down the tree, before anything is read. */
+export function limitNodes (schema: GraphQLSchema, document: DocumentNode, variables: Variables): void {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+    const defaults = new Map((definition.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]))
+    const counter = new Counter(schema, fragments, (value) => readFirst(value, variables, defaults))
+    const nodes = counter.countNodes(definition.selectionSet, schema.getRootType(definition.operation))
+    if (nodes > LIMITS.nodes) throw new GraphQLError(`Deze vraag kan ${nodes} knopen opleveren; ten hoogste ${LIMITS.nodes} mogen het er zijn. Vraag kleinere pagina's.`, { nodes: definition })
+  }
+}
+
+/** What `first` will be; what it may not be is refused by its field. */
+function readFirst (value: ValueNode | undefined, variables: Variables, defaults: ReadonlyMap<string, ValueNode | undefined>): number {
+  if (value?.kind === Kind.INT) return Math.min(Number(value.value), FIRST.most)
+  if (value?.kind !== Kind.VARIABLE) return FIRST.standard
+  const given = variables?.[value.name.value]
+  if (typeof given === 'number') return Math.min(given, FIRST.most)
+  return given === undefined ? readFirst(defaults.get(value.name.value), {}, new Map()) : FIRST.standard
+}
+
+class Counter {
+  readonly #schema: GraphQLSchema
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  readonly #readFirst: (value: ValueNode | undefined) => number
+  // A fragment is counted once: spread in each other they could be walked for ever so long.
+  readonly #counted = new Map<string, number>()
+
+  constructor (schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>, readFirst: (value: ValueNode | undefined) => number) {
+    this.#schema = schema
+    this.#fragments = fragments
+    this.#readFirst = readFirst
+  }
+
+  /** Objects below one object of this type. */
+  countNodes (selectionSet: SelectionSetNode | undefined, type: GraphQLNamedType | undefined | null): number {
+    let nodes = 0
+    for (const selection of selectionSet?.selections ?? []) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) nodes += this.#countFragment(selection.name.value)
+      else if (selection.kind === Kind.INLINE_FRAGMENT) nodes += this.countNodes(selection.selectionSet, selection.typeCondition === undefined ? type : this.#schema.getType(selection.typeCondition.name.value))
+      else if (selection.selectionSet !== undefined) {
+        const field = isObjectType(type) ? type.getFields()[selection.name.value] : undefined
+        if (field === undefined) continue // introspection, which has a rule of its own
+        const times = field.args.some(({ name }) => name === 'first')
+          ? this.#readFirst(selection.arguments?.find(({ name }) => name.value === 'first')?.value)
+          : isObjectType(type) && type.name === 'Leerling' && field.name === 'statistieken' ? COMPUTED : 1
+        // The edge and the page around a node cost next to nothing.
+        const weight = /(Connection|Edge|PageInfo)$/.test(type?.name ?? '') ? 0 : times
+        nodes += weight + times * this.countNodes(selection.selectionSet, getNamedType(field.type))
+      }
+    }
+    return nodes
+  }
+
+  #countFragment (name: string): number {
+    let nodes = this.#counted.get(name)
+    if (nodes === undefined) {
+      const fragment = this.#fragments.get(name)
+      nodes = this.countNodes(fragment?.selectionSet, this.#schema.getType(fragment?.typeCondition.name.value ?? ''))
+      this.#counted.set(name, nodes)
+    }
+    return nodes
+  }
+}

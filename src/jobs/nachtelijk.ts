@@ -1,0 +1,299 @@
+import { parseArgs } from 'node:util'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { refuseWachtende } from '../absenties/service.ts'
+import { openApp, type App } from '../app.ts'
+import { applyOnverklaard } from '../beleid/service.ts'
+import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
+import { isBrin } from '../domain/identificatie.ts'
+import { describeError } from '../http/problem.ts'
+import { evaluateSchool, markDagen, verifySample } from '../signalen/service.ts'
+import { recountSchool, verifySteekproef, type Verschil } from '../statistiek/service.ts'
+import { systemActor } from '../toegang/service.ts'
+import { Schoolsloten } from './lock.ts'
+import * as store from './store.ts'
+import type { Config } from '../config.ts'
+import type { Ctx } from '../context.ts'
+
+export const NACHTELIJK = 'nachtelijk'
+
+/** Leerlingen per school whose signalen are evaluated anew and compared: 0.2 ms each. */
+const STEEKPROEF = 25
+/** A push in the same moment can look like a difference; a real one stays. */
+const POGINGEN = 3
+const WACHT = 500
+/** Longer than any transaction of ours lasts (statement_timeout is five minutes): what committed after a run began was written less than this before. */
+const SPELING = 3_600_000
+const ALTIJD = '1900-01-01'
+
+export interface Nachtopties {
+  /** The last day that counts; today by default. */
+  readonly peildatum?: Datum
+  /** The day the rules are evaluated at; the peildatum by default. The schedule counts until yesterday but evaluates, as every push does, today. */
+  readonly evaluerenTot?: Datum
+  readonly scholen?: readonly string[]
+  /** Every cel anew, not only what changed. */
+  readonly volledig?: boolean
+  /** One line a school, and a summary. */
+  readonly melden?: (line: string) => void
+  /** Stops after the school that is being done. */
+  readonly signal?: AbortSignal
+}
+
+interface Schoolcijfers {
+  geweigerd: number
+  ongeoorloofd: number
+  leerlingen: number
+  nieuw: number
+  gewijzigd: number
+  vervallen: number
+  cellen: number
+  cellenGewijzigd: number
+  /** The day its rules were evaluated at. */
+  geevalueerdTot: Datum
+}
+
+export interface Schoolverslag extends Partial<Schoolcijfers> {
+  readonly school: string
+  /** `elders`: another process is doing this school. `al-gereed`: done for this peildatum, and nothing was pushed since. */
+  readonly uitslag: 'gereed' | 'al-gereed' | 'elders' | 'mislukt'
+  readonly seconden: number
+  readonly fout?: string
+}
+
+export interface Nachtverslag { readonly peildatum: Datum, readonly scholen: readonly Schoolverslag[], readonly afgebroken: boolean, readonly seconden: number }
+
+/** Scholen that failed; the others were done. */
+export class Nachtfout extends Error {
+  readonly verslag: Nachtverslag
+  constructor (verslag: Nachtverslag) {
+    const mislukt = verslag.scholen.filter(({ uitslag }) => uitslag === 'mislukt')
+    super(`De nacht van ${verslag.peildatum} mislukte voor ${mislukt.map(({ school }) => school).join(', ')}`)
+    this.verslag = verslag
+  }
+}
+
+/** A school cannot be finished; the message is for the operator and names no person. */
+class Schoolfout extends Error {}
+
+interface Schoolnacht {
+  readonly ctx: Ctx
+  readonly school: string
+  readonly peildatum: Datum
+  readonly evaluerenTot: Datum
+  readonly vorige: store.Vorigerun | undefined
+  readonly volledig: boolean
+}
+
+/** Each step is a use case of a room, can be done again at any time with the same result, and says what it did. */
+const STAPPEN: ReadonlyArray<(nacht: Schoolnacht) => Promise<Partial<Schoolcijfers>>> = [
+  async ({ ctx, school }) => ({ geweigerd: await refuseWachtende(ctx, school) }),
+  async ({ ctx, school }) => ({ ongeoorloofd: await applyOnverklaard(ctx, school) }),
+  evaluate,
+  recount,
+  verifyCellen,
+  verifySignalen
+]
+
+/** Marks whose day came (or went, at an earlier peildatum) since the last night, and evaluates everything marked. */
+async function evaluate ({ ctx, school, evaluerenTot, vorige }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  // The worker evaluates at today, whatever the night does.
+  const dagen = [(vorige?.verslag.geevalueerdTot ?? ALTIJD) as Datum, evaluerenTot, ctx.vandaag()].sort()
+  await markDagen(ctx, school, addDagen(dagen[0]!, 1), dagen[2]!)
+  return { ...await evaluateSchool(ctx, school, evaluerenTot), geevalueerdTot: evaluerenTot }
+}
+
+async function recount ({ ctx, school, peildatum, vorige, volledig }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  const signalenSinds = vorige === undefined ? null : new Date(vorige.gestartOp - SPELING)
+  const { cellen, gewijzigd } = await recountSchool(ctx, school, { peildatum, signalenSinds, volledig })
+  return { cellen, cellenGewijzigd: gewijzigd }
+}
+
+/** A real difference stays: a second recount does no more than the first one did, for what was not pushed since. */
+async function verifyCellen (nacht: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  const { ctx, school, peildatum } = nacht
+  for (let poging = 1; ; poging++) {
+    const [verschil, ...andere] = await verifySteekproef(ctx, school, peildatum)
+    if (verschil === undefined) return {}
+    if (poging === POGINGEN) throw new Schoolfout(`steekproef: ${describeVerschil(verschil)}${andere.length > 0 ? ` en ${andere.length} andere cellen` : ''}; herstel met nachtelijk --volledig --school ${school} en meld dit`)
+    await sleep(WACHT)
+    await recount({ ...nacht, volledig: false })
+  }
+}
+
+function describeVerschil ({ vestiging, periode, leerjaar, opgeslagen, berekend }: Verschil): string {
+  return `cel ${vestiging} ${periode} ${leerjaar === null ? 'totaal' : `leerjaar ${leerjaar}`} is opgeslagen als ${JSON.stringify(opgeslagen)}, volledig geteld ${JSON.stringify(berekend)}`
+}
+
+async function verifySignalen (nacht: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  const { ctx, school, peildatum, evaluerenTot } = nacht
+  for (let poging = 1; ; poging++) {
+    const { verschillen } = await verifySample(ctx, school, STEEKPROEF, `${school} ${peildatum}`, evaluerenTot)
+    if (verschillen.length === 0) return {}
+    if (poging === POGINGEN) throw new Schoolfout(`steekproef: de signalen van ${verschillen.length} leerlingen zijn anders dan een volledige evaluatie; meld dit`)
+    await sleep(WACHT)
+    await evaluate(nacht)
+    await recount({ ...nacht, volledig: false })
+  }
+}
+
+/**
+ * The night of these scholen, one after the other, in order. Restartable: a school that is done is passed over unless something was pushed
+ * since, and an interruption loses less than one school. Several processes may run it at once; they share the scholen. A school that fails
+ * does not stop the others; the run then ends with a Nachtfout.
+ */
+export async function runNacht (app: App, options: Nachtopties = {}): Promise<Nachtverslag> {
+  const started = performance.now()
+  const ctx = app.makeCtx(systemActor(NACHTELIJK, '*'))
+  const peildatum = options.peildatum ?? ctx.vandaag()
+  const dag = { peildatum, evaluerenTot: options.evaluerenTot ?? peildatum, volledig: options.volledig ?? false }
+  const melden = options.melden ?? (() => {})
+  const scholen = options.scholen ?? await ctx.transaction(store.listScholen)
+
+  // One statement for all of them: what is done costs nothing, however many scholen there are.
+  const gereed = dag.volledig ? new Set<string>() : await ctx.transaction(async (tx) => await store.listGereed(tx, scholen, NACHTELIJK, peildatum))
+  const verslagen: Schoolverslag[] = []
+  const sloten = await Schoolsloten.open(app.connection)
+  try {
+    for (const school of scholen) {
+      if (options.signal?.aborted === true) break
+      const verslag: Schoolverslag = gereed.has(school) ? { school, uitslag: 'al-gereed', seconden: 0 } : await runSchool(app, sloten, school, dag)
+      verslagen.push(verslag)
+      melden(`[${verslagen.length}/${scholen.length}] ${describeSchool(verslag, peildatum)}`)
+    }
+  } finally {
+    await sloten.close()
+  }
+
+  const verslag = { peildatum, scholen: verslagen, afgebroken: verslagen.length < scholen.length, seconden: (performance.now() - started) / 1000 }
+  melden(describeNacht(verslag, scholen.length))
+  if (verslagen.some(({ uitslag }) => uitslag === 'mislukt')) throw new Nachtfout(verslag)
+  return verslag
+}
+
+async function runSchool (app: App, sloten: Schoolsloten, school: string, dag: Pick<Schoolnacht, 'peildatum' | 'evaluerenTot' | 'volledig'>): Promise<Schoolverslag> {
+  const started = performance.now()
+  const seconden = (): number => (performance.now() - started) / 1000
+  const ctx = app.makeCtx(systemActor(NACHTELIJK, [school]))
+  try {
+    if (!await sloten.take(school)) return { school, uitslag: 'elders', seconden: seconden() }
+    try {
+      const { klaar, vorige } = await ctx.transaction(async (tx) => {
+        // Again, now that it is ours: another process may have done it since the run began.
+        const klaar = !dag.volledig && (await store.listGereed(tx, [school], NACHTELIJK, dag.peildatum)).has(school)
+        const vorige = await store.findLaatste(tx, school, NACHTELIJK)
+        if (!klaar) await store.startRun(tx, school, NACHTELIJK, dag.peildatum)
+        return { klaar, vorige }
+      })
+      if (klaar) return { school, uitslag: 'al-gereed', seconden: seconden() }
+      const cijfers: Partial<Schoolcijfers> = {}
+      for (const stap of STAPPEN) {
+        sloten.assertHeld()
+        Object.assign(cijfers, await stap({ ctx, school, vorige, ...dag }))
+      }
+      await ctx.transaction(async (tx) => { await store.finishRun(tx, school, NACHTELIJK, dag.peildatum, cijfers) })
+      return { school, uitslag: 'gereed', seconden: seconden(), ...cijfers }
+    } finally {
+      await sloten.release(school)
+    }
+  } catch (error) {
+    // The other scholen go on; the run ends with a Nachtfout that names this one.
+    app.log.error({ school, peildatum: dag.peildatum, fout: error instanceof Schoolfout ? error.message : describeError(error) }, 'night failed for a school')
+    return { school, uitslag: 'mislukt', seconden: seconden(), fout: error instanceof Schoolfout ? error.message : 'onverwachte fout; zie het logboek' }
+  }
+}
+
+function describeSchool (verslag: Schoolverslag, peildatum: Datum): string {
+  const { school, uitslag, seconden } = verslag
+  const wat = {
+    gereed: () => describeCijfers(verslag),
+    'al-gereed': () => 'was al gereed',
+    elders: () => 'wordt door een ander proces gedaan, overgeslagen',
+    mislukt: () => `MISLUKT: ${verslag.fout}`
+  }[uitslag]()
+  return `${school} ${peildatum}: ${wat}, ${formatSeconden(seconden)} s`
+}
+
+function describeCijfers ({ geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0 }: Partial<Schoolcijfers>): string {
+  return [
+    ...(geweigerd > 0 ? [`${geweigerd} wachtende absenties geweigerd`] : []),
+    ...(ongeoorloofd > 0 ? [`${ongeoorloofd} onverklaarde absenties ongeoorloofd`] : []),
+    `${leerlingen} leerlingen geëvalueerd`,
+    `${nieuw} signalen nieuw`,
+    ...(gewijzigd > 0 ? [`${gewijzigd} gewijzigd`] : []),
+    `${vervallen} vervallen`,
+    `${cellen} cellen herrekend`
+  ].join(', ')
+}
+
+function describeNacht ({ peildatum, scholen, afgebroken, seconden }: Nachtverslag, totaal: number): string {
+  const count = (uitslag: Schoolverslag['uitslag']): number => scholen.filter((verslag) => verslag.uitslag === uitslag).length
+  const rest = [[count('al-gereed'), 'al gereed'], [count('elders'), 'elders'], [count('mislukt'), 'mislukt'], [afgebroken ? totaal - scholen.length : 0, 'niet begonnen: onderbroken']] as const
+  return `Nacht van ${peildatum}: ${count('gereed')} van ${totaal} scholen gedaan${rest.map(([aantal, wat]) => aantal > 0 ? `, ${aantal} ${wat}` : '').join('')}, ${formatSeconden(seconden)} s`
+}
+
+function formatSeconden (seconden: number): string {
+  return seconden.toFixed(2).replace('.', ',')
+}
+
+// --- the command
+
+const GEBRUIK = 'Gebruik: npm run job -- nachtelijk [--peildatum 2026-10-01] [--school 99AA] [--volledig]'
+
+/** `job nachtelijk`: 0 done, 1 a school failed or the run was interrupted, 2 the input is wrong. */
+export async function runJob (config: Config, argv: readonly string[]): Promise<number> {
+  const opdracht = readOpdracht(argv)
+  if ('fouten' in opdracht) {
+    process.stderr.write(`${opdracht.fouten.join('\n')}\n${GEBRUIK}\n`)
+    return 2
+  }
+  const app = await openApp(config)
+  const stop = new AbortController()
+  const interrupt = (): void => {
+    process.stderr.write('Stopt na deze school; de rest komt bij een volgende run.\n')
+    stop.abort()
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  try {
+    const bekend = await app.makeCtx(systemActor(NACHTELIJK, '*')).transaction(store.listScholen)
+    const onbekend = (opdracht.scholen ?? []).filter((school) => !bekend.includes(school))
+    if (onbekend.length > 0) {
+      process.stderr.write(`School ${onbekend.join(', ')} is hier niet bekend.\n`)
+      return 2
+    }
+    const { afgebroken } = await runNacht(app, { ...opdracht, melden: (line) => { process.stdout.write(`${line}\n`) }, signal: stop.signal })
+    return afgebroken ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof Nachtfout)) throw error
+    process.stderr.write(`${error.message}.\n`)
+    return 1
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+    await app.close()
+  }
+}
+
+/** Reads the arguments, or says everything that is wrong with them. */
+export function readOpdracht (argv: readonly string[]): Pick<Nachtopties, 'peildatum' | 'scholen' | 'volledig'> | { fouten: string[] } {
+  const { values, positionals, tokens } = parseArgs({
+    args: [...argv], strict: false, allowPositionals: true, tokens: true, options: { peildatum: { type: 'string' }, school: { type: 'string', multiple: true }, volledig: { type: 'boolean' } }
+  })
+  const fouten: string[] = []
+  const [job, ...overig] = positionals
+  if (job === undefined) fouten.push('Welke job? Deze dienst kent: nachtelijk.')
+  else if (job !== NACHTELIJK) fouten.push(`De job ${job} bestaat niet; deze dienst kent: nachtelijk.`)
+  if (overig.length > 0) fouten.push(`Te veel argumenten: ${overig.join(' ')}.`)
+  for (const token of tokens) {
+    if (token.kind === 'option' && !['peildatum', 'school', 'volledig'].includes(token.name)) fouten.push(`De optie ${token.rawName} bestaat niet.`)
+  }
+  const { peildatum, school: scholen, volledig } = values
+  if (peildatum !== undefined && !(typeof peildatum === 'string' && isDatum(peildatum))) fouten.push('--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.')
+  if (scholen !== undefined && !(Array.isArray(scholen) && scholen.every((school) => typeof school === 'string' && isBrin(school)))) fouten.push('--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.')
+  if (fouten.length > 0) return { fouten }
+  return {
+    ...(peildatum === undefined ? {} : { peildatum: peildatum as Datum }),
+    ...(scholen === undefined ? {} : { scholen: scholen as string[] }),
+    volledig: volledig === true
+  }
+}

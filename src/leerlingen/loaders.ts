@@ -1,0 +1,122 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { AppError } from '../errors.ts'
+import { perSchool } from '../graphql/loaders.ts'
+import { RECHTEN } from '../toegang/rechten.ts'
+import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
+import type { Ctx } from '../context.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Leerling } from './contract.ts'
+
+// What GraphQL reads below many parents at once: one statement per field and school, however many parents.
+
+/** A leerling without what is read apart. */
+export type Leerlingkop = Omit<Leerling, 'inschrijvingen'> & { readonly inschrijvingen?: Leerling['inschrijvingen'] }
+export interface Leerlingsleutel { readonly school: string, readonly bron: string, readonly bronId: string }
+
+export interface School { readonly brin: string }
+
+/** A school the token covers, with any right to read: it holds nothing of its own. */
+export async function getSchool (ctx: Ctx, brin: string): Promise<School> {
+  const recht = RECHTEN.find((each) => each.endsWith(':lezen') && ctx.actor.rechten.has(each)) ?? 'stamgegevens:lezen'
+  const scope = requireRecht(ctx.actor, recht, brin)
+  if (!await ctx.transaction(async (tx) => await hasSchool(tx, scope))) throw new AppError('niet-gevonden', `School ${brin} is hier niet bekend.`)
+  return { brin }
+}
+
+async function hasSchool (tx: Tx, scope: Schoolscope): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`select from school where school = ${scope.school}`)
+  return rowCount === 1
+}
+
+export interface Leerlingenplaats { readonly school: string, /** Null: of the whole school. */ readonly vestiging: string | null }
+export interface Leerlingenpaginavraag { readonly na?: readonly [bron: string, bronId: string] | undefined, readonly limit: number }
+
+/** A page of leerlingen per plaats, on bron and key. */
+export async function listLeerlingenPer (ctx: Ctx, plaatsen: readonly Leerlingenplaats[], vraag: Leerlingenpaginavraag): Promise<Leerlingkop[][]> {
+  return await perSchool(plaatsen, async (school, own) => {
+    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+    return await ctx.transaction(async (tx) => {
+      const rows = await selectLeerlingenPer(tx, scope, own, vraag)
+      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      return splitPer(own.length, rows)
+    })
+  })
+}
+
+const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente`
+
+type Genummerd<T> = T & { [column: string]: unknown, readonly nr: number }
+
+async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, limit }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
+  const { rows } = await tx.execute<Genummerd<Leerlingkop>>(sql`
+    select p.nr, l.*
+      from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
+     cross join lateral (select ${LEERLING}
+                           from leerling l
+                          where l.school = ${scope.school} ${naPositie(na)}
+                            and (p.vestiging is null or exists (select from inschrijving i
+                                                                 where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))
+                          order by l.bron, l.leerling
+                          limit ${limit}) l
+     order by p.nr, l.bron, l."bronId"`)
+  return rows
+}
+
+function naPositie (na: readonly [string, string] | undefined): SQL {
+  return na === undefined ? sql`` : sql`and (l.bron, l.leerling) > (${na[0]}, ${na[1]})`
+}
+
+/** Rows numbered from 1 by their parent, as one list per parent. */
+function splitPer<T> (parents: number, rows: ReadonlyArray<Genummerd<T>>): T[][] {
+  const lists: T[][] = Array.from({ length: parents }, () => [])
+  for (const row of rows) lists[row.nr - 1]!.push(row)
+  return lists
+}
+
+/** Leerlingen by key; one that is not there is niet-gevonden. */
+export async function listLeerlingenVan (ctx: Ctx, sleutels: readonly Leerlingsleutel[]): Promise<Leerlingkop[]> {
+  return await perSchool(sleutels, async (school, own) => {
+    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+    return await ctx.transaction(async (tx) => {
+      const rows = await selectLeerlingenVan(tx, scope, own)
+      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      return splitPer(own.length, rows).map(([leerling]) => {
+        if (leerling === undefined) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
+        return leerling
+      })
+    })
+  })
+}
+
+async function selectLeerlingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Leerlingkop>>> {
+  const { rows } = await tx.execute<Genummerd<Leerlingkop>>(sql`
+    select k.nr, ${LEERLING}
+      from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
+      join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling`)
+  return rows
+}
+
+/** All inschrijvingen per leerling, on begindatum. The leerlingen themselves were recorded when they were read. */
+export async function listInschrijvingenVan (ctx: Ctx, sleutels: readonly Leerlingsleutel[]): Promise<Array<Leerling['inschrijvingen']>> {
+  return await perSchool(sleutels, async (school, own) => {
+    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+    return splitPer(own.length, await ctx.transaction(async (tx) => await selectInschrijvingenVan(tx, scope, own)))
+  })
+}
+
+type Inschrijving = Leerling['inschrijvingen'][number]
+
+async function selectInschrijvingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Inschrijving>>> {
+  const { rows } = await tx.execute<Genummerd<Inschrijving>>(sql`
+    select k.nr, i.vestiging, i.van, i.tot, i.leerjaar, i.rooster
+      from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
+      join inschrijving i on i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling
+     order by k.nr, i.van, i.vestiging`)
+  return rows
+}
+
+/** Keys of leerlingen as a numbered table (bron, leerling, nr). */
+export function unnestSleutels (sleutels: ReadonlyArray<{ readonly bron: string, readonly bronId: string }>): SQL {
+  return sql`unnest(${sql.param(sleutels.map(({ bron }) => bron))}::text[], ${sql.param(sleutels.map(({ bronId }) => bronId))}::text[]) with ordinality`
+}

@@ -1,0 +1,69 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { perSchool } from '../graphql/loaders.ts'
+import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
+import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
+import type { Ctx } from '../context.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Signaal } from './contract.ts'
+
+// What GraphQL reads below many parents at once: one statement per field and school, however many parents.
+
+export interface Signalenpaginavraag {
+  readonly status?: string | undefined
+  readonly regel?: string | undefined
+  readonly na?: readonly [school: string, einddatum: string, signaal: string] | undefined
+  readonly limit: number
+}
+
+interface Ouders { readonly tabel: SQL, readonly van: SQL }
+
+/** A page of signalen per leerling, on einddatum. */
+export async function listSignalenPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+  return await perSchool(leerlingen, async (school, own) =>
+    await listPer(ctx, school, { tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`, van: sql`s.bron = k.bron and s.leerling = k.leerling` }, vraag))
+}
+
+/** A page of signalen per vestiging, on einddatum: of leerlingen who were ingeschreven there on that day. */
+export async function listSignalenPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+  return await perSchool(vestigingen, async (school, own) => await listPer(ctx, school, {
+    tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
+    van: sql`exists (select from inschrijving i
+                      where i.school = s.school and i.bron = s.bron and i.leerling = s.leerling and i.vestiging = k.vestiging
+                        and i.van <= s.einddatum and (i.tot is null or i.tot >= s.einddatum))`
+  }, vraag))
+}
+
+async function listPer (ctx: Ctx, school: string, ouders: Ouders, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+  const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
+  return await ctx.transaction(async (tx) => {
+    const lists = await selectSignalenPer(tx, scope, ouders, vraag)
+    await recordVerwerking(ctx, tx, 'signalen:lezen', lists.flat().map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
+    return lists
+  })
+}
+
+const SIGNAAL = sql`
+  json_build_object('id', s.school || '-' || s.signaal, 'regel', s.regel, 'school', s.school, 'leerling', json_build_object('bron', s.bron, 'bronId', s.leerling),
+                    'begindatum', s.begindatum, 'einddatum', s.einddatum, 'minuten', s.minuten, 'drempelMinuten', s.drempel_minuten,
+                    'uiterlijkMelden', s.uiterlijk_melden, 'status', s.status, 'redenVervallen', s.reden_vervallen,
+                    'beleidsversie', case when s.beleidsversie = 0 then 'standaardbeleid' else s.beleidsversie::text end, 'onderbouwing', s.onderbouwing,
+                    'aangemaaktOp', to_char(s.aangemaakt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                    'bijgewerktOp', to_char(s.bijgewerkt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`
+
+async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, limit }: Signalenpaginavraag): Promise<Signaal[][]> {
+  const { rows } = await tx.execute<{ signalen: Signaal[] | null }>(sql`
+    select s.signalen
+      from ${ouders.tabel}
+     cross join lateral (select json_agg(${SIGNAAL} order by s.einddatum, s.signaal) as signalen
+                           from (select *
+                                   from signaal s
+                                  where s.school = ${scope.school} and ${ouders.van}
+                                    ${status === undefined ? sql`` : sql`and s.status = ${status}::signaalstatus`}
+                                    ${regel === undefined ? sql`` : sql`and s.regel = ${regel}`}
+                                    ${na === undefined ? sql`` : sql`and (s.school, s.einddatum, s.signaal) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
+                                  order by s.einddatum, s.signaal
+                                  limit ${limit}) s) s
+     order by k.nr`)
+  return rows.map(({ signalen }) => signalen ?? [])
+}

@@ -1,0 +1,209 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { findAbsentie, insertAanlevering, insertWachtende, listAbsenties } from '../src/absenties/store.ts'
+import { runTransaction } from '../src/db/transaction.ts'
+import { OWNERS } from '../src/db/tables.ts'
+import { findLeerling, listLeerlingen } from '../src/leerlingen/store.ts'
+import { describeApi } from '../src/server.ts'
+import { listSignalen } from '../src/signalen/store.ts'
+import { RECHTEN, type Recht } from '../src/toegang/rechten.ts'
+import { insertVerwerking } from '../src/verwerkingen/store.ts'
+import { buildAbsentie, createSchool } from './support/school.ts'
+import { startService, type Service } from './support/service.ts'
+import type { Schoolscope } from '../src/toegang/service.ts'
+
+/** A school with one of everything, and its keys. */
+interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly levering: string }
+interface Verzoek { readonly url: string, readonly payload?: object }
+/** What somebody else's school looks like from here: not there, refused per record, or empty. Null: the answer is of no school. */
+type Buiten = 'niet-gevonden' | 'afgewezen' | null
+
+const absentie = (vestiging: string, bronId: string) => buildAbsentie(bronId, '2026-03-12', { school: vestiging.slice(0, 4), vestiging })
+const lessen = (vestiging: string) => [{ vestiging, van: '2019-08-01', leerjaar: 4, minutenPerWeek: 1650 }]
+const gegevens = { naam: 'De Proef', sector: 'po', regio: 'noord', gemeentecode: '0014' }
+const vrijstelling = (school: string) => ({ leerling: 'L-1', school, grondslag: '5a', van: '2026-01-05', tot: '2026-01-09' })
+
+/** One valid request an operation, that succeeds for the school itself. An operation without a row here fails the test. */
+const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) => Verzoek]> = {
+  listVestigingen: ['niet-gevonden', ({ school }) => ({ url: `/vestigingen?school=${school}` })],
+  pushVestigingen: ['afgewezen', ({ vestiging }) => ({ url: '/vestigingen/_bulk', payload: { vestigingen: [{ vestiging, ...gegevens }] } })],
+  getVestiging: ['niet-gevonden', ({ vestiging }) => ({ url: `/vestigingen/${vestiging}` })],
+  putVestiging: ['niet-gevonden', ({ vestiging }) => ({ url: `/vestigingen/${vestiging}`, payload: gegevens })],
+  pushKalenders: ['afgewezen', ({ vestiging }) => ({ url: '/kalenders/_bulk', payload: { kalenders: [{ vestiging, schooljaar: '2026-2027', lesvrij: [] }] } })],
+  getKalender: ['niet-gevonden', ({ vestiging }) => ({ url: `/vestigingen/${vestiging}/kalenders/2026-2027` })],
+  putKalender: ['niet-gevonden', ({ vestiging }) => ({ url: `/vestigingen/${vestiging}/kalenders/2026-2027`, payload: { lesvrij: [] } })],
+  pushLeerlingen: ['afgewezen', ({ school, vestiging }) => ({ url: '/leerlingen/_bulk', payload: { leerlingen: [{ bronId: 'L-2', school, geboortedatum: '2015-01-01', inschrijvingen: lessen(vestiging) }] } })],
+  searchLeerlingen: ['niet-gevonden', ({ school }) => ({ url: '/leerlingen/_zoek', payload: { school, persoonsgebondenNummer: '999990019' } })],
+  listLeerlingen: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen?school=${school}` })],
+  getLeerling: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1?school=${school}` })],
+  pushVrijstellingen: ['afgewezen', ({ school }) => ({ url: '/vrijstellingen/_bulk', payload: { vrijstellingen: [{ bronId: 'v-1', ...vrijstelling(school) }] } })],
+  putVrijstelling: ['niet-gevonden', ({ school }) => ({ url: '/vrijstellingen/v-1', payload: vrijstelling(school) })],
+  pushAbsenties: ['afgewezen', ({ vestiging }) => ({ url: '/absenties/_bulk', payload: { absenties: [absentie(vestiging, 'a-9')] } })],
+  listAbsenties: ['niet-gevonden', ({ school }) => ({ url: `/absenties?school=${school}` })],
+  getAbsentie: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-1?school=${school}` })],
+  putAbsentie: ['niet-gevonden', ({ vestiging }) => ({ url: '/absenties/test-lvs/a-8', payload: { ...absentie(vestiging, 'a-8'), bronId: undefined } })],
+  withdrawAbsentie: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-7?school=${school}` })],
+  getGeschiedenis: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-1/geschiedenis?school=${school}` })],
+  listWachtende: ['niet-gevonden', ({ school }) => ({ url: `/wachtende-absenties?school=${school}` })],
+  listBeleidsversies: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies` })],
+  createBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies`, payload: { geldigVan: '2027-08-01' } })],
+  getBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1` })],
+  adoptBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/vaststelling` })],
+  listRegels: [null, () => ({ url: '/regels' })],
+  getMarges: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1/marges?school=${school}` })],
+  listSignalen: ['niet-gevonden', ({ school }) => ({ url: `/signalen?school=${school}` })],
+  getSignaal: ['niet-gevonden', ({ signaal }) => ({ url: `/signalen/${signaal}` })],
+  getStatistiek: ['niet-gevonden', ({ vestiging }) => ({ url: `/statistieken?vestiging=${vestiging}&periode=2026-03` })],
+  createLevering: ['niet-gevonden', ({ school }) => ({ url: '/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })],
+  listLeveringen: ['niet-gevonden', ({ school }) => ({ url: `/leveringen?school=${school}` })],
+  getLevering: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}` })],
+  getLeveringbestand: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/bestand` })],
+  getLeveringmanifest: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/manifest` })]
+}
+/** Lists that may be asked without a school: then they show what is the caller's own. */
+const ZONDER_SCHOOL = ['/vestigingen', '/signalen', '/leveringen']
+
+interface Operation { readonly operationId: string, readonly method: string, readonly recht: Recht, readonly statuses: readonly string[] }
+
+const { paths } = await describeApi() as { paths: Record<string, Record<string, { operationId: string, security: Array<{ toegangsbewijs: [Recht] }>, responses: object }>> }
+const operations: Operation[] = Object.values(paths).flatMap((methods) => Object.entries(methods).flatMap(([method, { operationId, security, responses }]) =>
+  security.map(({ toegangsbewijs: [recht] }) => ({ operationId, method: method.toUpperCase(), recht, statuses: Object.keys(responses) }))))
+
+async function prepareSchool (service: Service, vestiging: string): Promise<School> {
+  const school = vestiging.slice(0, 4)
+  const bearer = await service.token({ scholen: [school] })
+  await createSchool(service, { vestiging, bearer })
+  const absenties = ['2026-03-09', '2026-03-10', '2026-03-11'].map((datum, at) => buildAbsentie(`a-${at}`, datum, { school, vestiging, minuten: 330 }))
+  const pushed = await service.inject({ bearer, method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties: [...absenties, absentie(vestiging, 'a-7')] } })
+  if (pushed.json<{ aantallen: { nieuw: number } }>().aantallen.nieuw !== 4) throw new Error(pushed.body)
+  await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/beleidsversies`, payload: { geldigVan: '2026-08-01' } })
+  await service.evaluate()
+  const { signalen } = (await service.inject({ bearer, url: `/v1/signalen?school=${school}` })).json<{ signalen: Array<{ id: string }> }>()
+  const levering = await service.inject({ bearer, method: 'POST', url: '/v1/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })
+  return { school, vestiging, signaal: signalen[0]!.id, levering: levering.json<{ id: string }>().id }
+}
+
+async function ask (service: Service, method: string, { url, payload }: Verzoek, bearer: string | null): ReturnType<Service['inject']> {
+  return await service.inject({ method: method as 'GET', url: `/v1${url}`, bearer, ...(payload === undefined ? {} : { payload }) })
+}
+
+/** Every operation on a school that is not in the token, though it may do everything. */
+async function checkForeign (t: Test, service: Service, foreign: School): Promise<void> {
+  const bearer = await service.token({ scholen: ['99AA'] })
+  for (const { operationId, method, statuses } of operations) {
+    const [buiten, build] = OPERATIES[operationId]!
+    if (buiten === null) continue
+    const { statusCode, body } = await ask(service, method, build(foreign), bearer)
+    if (buiten === 'niet-gevonden') {
+      t.equal(statusCode, 404, `${operationId}: a foreign school is not there`)
+      t.equal(JSON.parse(body).code, 'niet-gevonden', operationId)
+      t.ok(statuses.includes('404'), operationId)
+    } else {
+      const { aantallen, resultaten } = JSON.parse(body) as { aantallen: { afgewezen: number }, resultaten: Array<{ problemen: Array<{ code: string }> }> }
+      t.equal(aantallen.afgewezen, 1, `${operationId}: a record of a foreign school is refused`)
+      t.equal(resultaten[0]!.problemen[0]!.code, 'school-onbekend', operationId)
+    }
+  }
+  const nobody = await service.token({ scholen: ['99AC'] })
+  for (const url of ZONDER_SCHOOL) {
+    const { statusCode, body } = await ask(service, 'GET', { url }, nobody)
+    t.equal(statusCode, 200)
+    t.same(Object.values(JSON.parse(body) as object)[0], [], `${url} shows a caller without data nothing`)
+  }
+}
+
+async function execute (service: Service, statement: string): Promise<pg.QueryResult> {
+  const owner = new pg.Client({ ...service.database, ssl: false })
+  await owner.connect()
+  try {
+    return await owner.query(statement)
+  } finally {
+    await owner.end()
+  }
+}
+
+t.test('the matrix of rights: every operation, with and without its right, on its own and a foreign school', async (t) => {
+  const service = await startService(t)
+  const own = await prepareSchool(service, '99AA00')
+  const foreign = await prepareSchool(service, '99AB00')
+  t.strictSame(operations.map(({ operationId }) => operationId).sort(), Object.keys(OPERATIES).sort(), 'every operation with a right has its row')
+
+  for (const { operationId, method, recht } of operations) {
+    const verzoek = OPERATIES[operationId]![1](own)
+    const stranger = await ask(service, method, verzoek, null)
+    t.equal(stranger.statusCode, 401, `${operationId}: not without a token`)
+    t.match(stranger.headers, { 'content-type': /^application\/problem\+json/, 'www-authenticate': /^Bearer/ }, operationId)
+
+    const others = await ask(service, method, verzoek, await service.token({ scopes: RECHTEN.filter((other) => other !== recht) }))
+    t.equal(others.statusCode, 403, `${operationId}: not with every other right`)
+    t.equal(others.json<{ code: string }>().code, 'geen-toegang', operationId)
+  }
+
+  await t.test('a foreign school does not exist', async (t) => { await checkForeign(t, service, foreign) })
+  // The second wall away: what the first holds alone.
+  const tables = Object.keys(OWNERS)
+  await execute(service, tables.map((table) => `alter table ${table} disable row level security`).join(';'))
+  await t.test('nor without row-level security', async (t) => { await checkForeign(t, service, foreign) })
+
+  for (const { operationId, method, recht, statuses } of operations) {
+    const { statusCode, body } = await ask(service, method, OPERATIES[operationId]![1](own), await service.token({ scopes: [recht] }))
+    t.ok(statusCode < 300, `${operationId}: ${recht} alone is enough ${statusCode < 300 ? '' : body}`)
+    t.ok(statuses.includes(String(statusCode)), `${operationId}: ${statusCode} is in the contract`)
+  }
+})
+
+t.test('a client writes only as the bron it is', async (t) => {
+  const service = await startService(t)
+  const { vestiging, school } = await prepareSchool(service, '99AA00')
+  const bearer = await service.token({ bron: 'ander-lvs' })
+  for (const [method, verzoek] of [['PUT', { url: '/absenties/test-lvs/a-1', payload: { ...absentie(vestiging, 'a-1'), bronId: undefined } }], ['DELETE', { url: `/absenties/test-lvs/a-1?school=${school}` }]] as const) {
+    t.equal((await ask(service, method, verzoek, bearer)).statusCode, 403, method)
+  }
+  const { body } = await ask(service, 'POST', { url: '/absenties/_bulk', payload: { absenties: [absentie(vestiging, 'a-1')] } }, bearer)
+  t.equal(JSON.parse(body).resultaten[0].resultaat, 'inWacht', 'the same key of another bron is another absentie')
+  t.equal((await ask(service, 'GET', { url: `/absenties/test-lvs/a-1?school=${school}` }, bearer)).json<{ datum: string }>().datum, '2026-03-10')
+})
+
+t.test('row-level security holds when the first wall is gone', async (t) => {
+  const service = await startService(t)
+  const { signaal } = await prepareSchool(service, '99AA00')
+  const forged = { bron: 'test-lvs', scholen: ['99AA'], school: '99AA' } as unknown as Schoolscope
+  const wachtend = [{ bronId: 'x', leerling: 'L-9', gewijzigdOp: '2026-03-09T09:00:00Z', inhoud: {} }]
+  const verwerking = { school: '99AA', activiteit: 'x', actor: 'x', rol: null, traceId: '0', betrokkenen: Buffer.alloc(16), tijdstip: '2026-03-09T09:00:00Z' }
+  const key = '00000000-0000-4000-8000-000000000000'
+
+  const read = async (scholen: readonly string[] | '*') => await runTransaction(service.app.pool, scholen, async (tx) => [
+    await findLeerling(tx, forged, 'test-lvs', 'L-1') !== undefined,
+    (await listLeerlingen(tx, forged, { limit: 10 })).length > 0,
+    await findAbsentie(tx, forged, 'test-lvs', 'a-1') !== undefined,
+    (await listAbsenties(tx, forged, { school: '99AA', limit: 10 })).length > 0,
+    (await listSignalen(tx, forged, { limit: 10 })).some(({ id }) => id === signaal)
+  ])
+  t.strictSame(await read(['99AB']), [false, false, false, false, false], 'the scholen of the transaction decide, not the Scope')
+  t.strictSame(await read([]), [false, false, false, false, false], 'nothing without scholen')
+  t.strictSame(await read(['99AB', '99AA']), [true, true, true, true, true])
+  t.strictSame(await read('*'), [true, true, true, true, true])
+
+  const write = async (scholen: readonly string[], work: Parameters<typeof runTransaction>[2]): Promise<unknown> => await runTransaction(service.app.pool, scholen, work).then(() => 'written', (error: { cause?: { code?: string } }) => error.cause?.code)
+  t.equal(await write(['99AB'], async (tx) => { await insertWachtende(tx, forged, key, wachtend) }), '42501')
+  t.equal(await write(['99AB'], async (tx) => { await insertVerwerking(tx, verwerking) }), '42501')
+  t.equal(await write(['99AA'], async (tx) => { await insertWachtende(tx, forged, key, wachtend) }), 'written')
+  t.equal(await write(['99AB'], async (tx) => { await insertAanlevering(tx, forged, key, 0, 'x', {}) }), 'written', 'a table without persons has no second wall')
+})
+
+t.test('every table that knows a person has its policy, and the service owns none', async (t) => {
+  const ZONDER_PERSONEN = ['aanlevering', 'aggregaat_markering', 'beleidsversie', 'jobrun', 'kalender', 'levering', 'migratie', 'school', 'statistiek', 'vestiging']
+  const service = await startService(t)
+  const { rows } = await execute(service, `
+    select relname, relrowsecurity, pg_get_userbyid(relowner) as owner, has_table_privilege('aanwezig_dienst', c.oid, 'truncate, references, trigger') as more,
+           array(select distinct pg_get_userbyid(r) || ' ' || polcmd::text from pg_policy p cross join unnest(polroles) r where p.polrelid = c.oid) as policies
+      from pg_class c
+     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`)
+  for (const { relname, relrowsecurity, owner, more, policies } of rows) {
+    t.not(owner, 'aanwezig_dienst', `${relname}: an owner would pass the policy by`)
+    t.equal(more, false, `${relname}: rows, and nothing more`)
+    if (!ZONDER_PERSONEN.includes(relname)) t.ok(relrowsecurity && policies.length === 1 && policies[0] === 'aanwezig_dienst *', `${relname} has row-level security for every command`)
+  }
+  t.strictSame((await execute(service, "select rolsuper, rolbypassrls, rolcanlogin, rolcreaterole from pg_roles where rolname = 'aanwezig_dienst'")).rows, [{ rolsuper: false, rolbypassrls: false, rolcanlogin: false, rolcreaterole: false }])
+  t.strictSame((await execute(service, "select has_table_privilege('aanwezig_dienst', 'verwerking', 'update, delete') as changes, has_table_privilege('aanwezig_dienst', 'migratie', 'select, insert, update, delete') as migrates")).rows, [{ changes: false, migrates: false }], 'what was processed stays recorded')
+})

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { startEmbedded } from '../../src/db/embedded.ts'
+import { developmentKeys } from '../../src/http/authenticate.ts'
+import { RECHTEN } from '../../src/toegang/rechten.ts'
+
+export interface Dienst {
+  readonly url: string
+  readonly connection: pg.ClientConfig
+  readonly token: string
+  /** Resident memory of the service, MB: now, and the highest so far. */
+  readonly memory: () => { nu: number, hoogste: number }
+  readonly readyMs: number
+  readonly stop: () => Promise<void>
+}
+
+/** The service in a process of its own, as `npm start` runs it, on an empty embedded store. */
+export async function startDienst (dataDir?: string): Promise<Dienst> {
+  const own = dataDir ?? await mkdtemp(join(tmpdir(), 'aanwezig-bench-'))
+  const port = await findPort()
+  const started = performance.now()
+  const child = spawn(process.execPath, [new URL('../../src/main.ts', import.meta.url).pathname, 'serve'], {
+    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error' }, stdio: ['ignore', 'inherit', 'inherit']
+  })
+  const url = `http://127.0.0.1:${port}`
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('the service did not start')
+    try {
+      if ((await fetch(`${url}/readyz`)).ok) break
+    } catch { /* not listening yet */ }
+    await sleep(5)
+  }
+  const readyMs = performance.now() - started
+  const embedded = await startEmbedded({ dataDir: own, log: () => {} })
+  const keys = await developmentKeys(own)
+  return {
+    url,
+    connection: { ...embedded.connection, ssl: false },
+    token: await keys.sign({ azp: 'bench-lvs', scholen: '*', scope: RECHTEN.join(' ') }, 7_200),
+    memory () {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      const read = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+      return { nu: read('VmRSS'), hoogste: read('VmHWM') }
+    },
+    readyMs,
+    async stop () {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      if (dataDir === undefined) await rm(own, { recursive: true, force: true })
+    }
+  }
+}
+
+async function findPort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The p-th percentile of measured times. */
+export function percentile (values: readonly number[], p: number): number {
+  return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))]!
+}

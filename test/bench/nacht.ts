@@ -1,0 +1,119 @@
+// The night against plain SQL over the same rows, in one run: node test/bench/nacht.ts [--scholen 10] [--leerlingen 1000] [--absenties 20]
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openApp, makeLog, type App } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { buildKalender } from '../../src/domain/kalender.ts'
+import { recountSchool } from '../../src/statistiek/service.ts'
+import { systemActor } from '../../src/toegang/service.ts'
+
+export interface Meting { readonly naam: string, readonly eigen: number, readonly vergelijking: number, readonly ratio: number, readonly doel: string, readonly eenheid: string }
+
+export interface Nachtmaat {
+  /** Each has two vestigingen. */
+  readonly scholen: number
+  readonly leerlingen: number
+  /** A leerling in a schooljaar: 20 is as in life, 100 is dense. */
+  readonly absenties: number
+}
+
+const PEILDATUM = '2027-07-31'
+const RONDEN = 3
+
+/** A synthetic schooljaar: sick days in a row, single lesuren, te-laat; 5 % leaves, half of those comes back in another leerjaar, 1 % has no rooster. */
+async function fill (app: App, { scholen, leerlingen, absenties }: Nachtmaat): Promise<void> {
+  const lesdagen = buildKalender({ regio: 'midden', eigen: [] }).lesdagen('2026-08-01', PEILDATUM)
+  const { pool } = app
+  await pool.query("insert into school (school) select '99' || chr(65 + n / 26) || chr(65 + n % 26) from generate_series(0, $1 - 1) n", [scholen])
+  await pool.query("insert into vestiging select school, school || '0' || v, 'Vestiging', 'vo', 'midden', '0344', null, 50, now() from school, generate_series(0, 1) v")
+  await pool.query("insert into leerling select school, 'lvs', 'L' || l, '2012-03-04', null, null, null, null, now() from school, generate_series(1, $1) l", [leerlingen])
+  await pool.query(`
+    insert into inschrijving
+    select school, 'lvs', 'L' || l, school || '0' || l % 2, '2026-08-01', case when l % 20 = 0 then date '2026-12-01' + l % 90 end, l % 6 + 1, 1500,
+           case when l % 97 > 0 then (array['{300,300,300,300,300,0,0}', '{350,350,200,300,300,0,0}', '{300,310,320,330,240,0,0}', '{280,300,300,300,320,0,0}'])[1 + l % 4]::smallint[] end, now()
+      from school, generate_series(1, $1) l`, [leerlingen])
+  await pool.query("insert into inschrijving select school, bron, leerling, vestiging, tot + 1, null, leerjaar % 6 + 1, minuten_per_week, rooster, now() from inschrijving where tot is not null and substr(leerling, 2)::int % 40 = 0")
+  // An episode is 1.6 days on average.
+  await pool.query(`
+    insert into absentie
+    select i.school, i.bron, i.leerling || '-' || episode || '-' || dag, i.vestiging, i.leerling, d.datum, soort::absentiesoort, 'X', minuten, false, null, null, categorie::categorie,
+           h % 200 = 0, now(), now(), gen_random_uuid()
+      from (select i.*, episode, abs(hashtext(school || leerling || episode)::bigint) as h from inschrijving i, generate_series(1, ceil($1::numeric / 1.6)::int) episode) i
+     cross join lateral (select h % 10 as keus, case when h % 50 = 7 then null when h % 10 < 4 then 300 when h % 10 < 6 then 50 else 15 end as minuten,
+                                case when h % 10 < 6 then 'afwezig' when h % 10 < 9 then 'te-laat' else 'eerder-weg' end as soort,
+                                case when h % 10 < 4 then 'geoorloofd' when h % 40 = 5 then 'aanwezig-elders' when h % 10 < 9 then 'ongeoorloofd' when h % 20 = 9 then 'onverklaard' else 'niet-ingedeeld' end as categorie) wat
+     cross join lateral generate_series(0, case when keus < 4 then h / 7 % 4 else 0 end) dag
+      join unnest($2::date[]) with ordinality as d (datum, nr) on d.nr = 1 + h / 1000 % ($3 - 4) + dag
+     where d.datum between i.van and coalesce(i.tot, 'infinity')
+     order by d.datum, i.school, h`, [absenties, lesdagen, lesdagen.length])
+  await pool.query('vacuum analyze')
+}
+
+const BASIS = `
+  select a.vestiging, date_trunc('week', a.datum), i.leerjaar, a.categorie, count(*), sum(a.minuten)
+    from absentie a
+    join inschrijving i on (i.school, i.bron, i.leerling, i.vestiging) = (a.school, a.bron, a.leerling, a.vestiging) and a.datum between i.van and coalesce(i.tot, 'infinity')
+   where a.school = $1 and not a.ingetrokken
+   group by 1, 2, 3, 4`
+
+async function time (work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
+
+function median (values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+/** Milliseconds per school, side by side in the same run. */
+export async function benchNacht (maat: Nachtmaat): Promise<Meting[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'aanwezig-bench-'))
+  const app = await openApp(readConfig({ DATA_DIR: dataDir }), { log: makeLog('silent') })
+  try {
+    await fill(app, maat)
+    const scholen = (await app.pool.query<{ school: string }>('select school from school order by school')).rows.map(({ school }) => school)
+    const { rows: [rijen] } = await app.pool.query<{ aantal: number }>('select count(*) as aantal from absentie')
+    const perSchool = async (work: (school: string) => Promise<unknown>): Promise<number> => median(await repeat(async () => {
+      let total = 0
+      for (const school of scholen) total += await time(async () => await work(school))
+      return total / scholen.length
+    }))
+    const recount = async (school: string, volledig: boolean, peildatum = PEILDATUM): Promise<void> => {
+      await recountSchool(app.makeCtx(systemActor('bench', [school])), school, { peildatum, signalenSinds: new Date(), volledig })
+    }
+    for (const school of scholen) await recount(school, true)
+    await app.pool.query('vacuum analyze statistiek')
+
+    const basis = await perSchool(async (school) => await app.pool.query(BASIS, [school]))
+    const volledig = await perSchool(async (school) => { await recount(school, true) })
+    const laatste = await perSchool(async (school) => { await change(app, school, `datum > date '${PEILDATUM}' - 40 and hashtext(bron_id || random()) % 8 = 0`, async () => { await recount(school, false) }) })
+    const leeg = await perSchool(async (school) => { await recount(school, false) })
+    console.log({ rijen, basis, volledig, laatste, leeg })
+    return []
+  } finally {
+    await app.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function repeat (measure: () => Promise<number>): Promise<number[]> {
+  const values = []
+  for (let ronde = 0; ronde < RONDEN; ronde++) values.push(await measure())
+  return values
+}
+
+/** Changes absenties of a school as a correction does, marks their weeks, and times only what follows. */
+async function change (app: App, school: string, where: string, work: () => Promise<void>): Promise<void> {
+  await app.pool.query(`
+    with gewijzigd as (update absentie set minuten = coalesce(minuten, 0) + 5 where school = $1 and ${where} returning vestiging, datum)
+    insert into aggregaat_markering select distinct $1, vestiging, date_trunc('week', datum)::date, gen_random_uuid() from gewijzigd`, [school])
+  await work()
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { scholen: { type: 'string', default: '10' }, leerlingen: { type: 'string', default: '1000' }, absenties: { type: 'string', default: '20' } } })
+  for (const regel of await benchNacht({ scholen: Number(values.scholen), leerlingen: Number(values.leerlingen), absenties: Number(values.absenties) })) console.log(regel)
+}

@@ -1,0 +1,156 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { percentile, startDienst, type Dienst } from './dienst.ts'
+import type { Benchregel } from './bench.ts'
+
+const KLANTEN = 4
+const BATCH = 1_000
+const LEERLINGEN = 1_000
+// Lesdagen of noord from 25 August 2025 on, without looking them up: weekdays outside the first vacations.
+const DAGEN = listDagen('2025-08-25', 38)
+
+/** Bulk pushes over HTTP against COPY of the same rows into a table with the same columns, keys and indexes. */
+export async function benchPush ({ rijen }: { rijen: number }): Promise<Benchregel[]> {
+  const dienst = await startDienst()
+  try {
+    const scholen = Array.from({ length: Math.max(KLANTEN, Math.ceil(rijen / 40_000)) }, (_, at) => `${10 + Math.floor(at / 26)}B${String.fromCharCode(65 + at % 26)}`)
+    for (const school of scholen) await createSchool(dienst, school)
+    const batches = listBatches(scholen, rijen, 'SPIJ', '2025-11-01T10:00:00Z')
+    const halves = listBatches(scholen, rijen, 'ZK', '2025-11-02T10:00:00Z', 2)
+
+    const json = await pushAll(dienst, batches, 'json')
+    const again = await pushAll(dienst, halves, 'json')
+    const copy = await measureCopy(dienst, rijen)
+    await reset(dienst)
+    const ndjson = await pushAll(dienst, batches, 'ndjson')
+    const memory = dienst.memory().hoogste
+    const [put, bare] = await measurePut(dienst, scholen[0]!)
+    return [
+      { naam: `bulk push JSON, ${rijen} rijen, ${KLANTEN} klanten`, eigen: json, vergelijking: copy, ratio: json / copy, doel: '≥ 0.7', eenheid: 'rijen/s tegen COPY' },
+      { naam: 'bulk push NDJSON, 1 stroom per klant', eigen: ndjson, vergelijking: copy, ratio: ndjson / copy, doel: '≥ 0.7', eenheid: 'rijen/s tegen COPY' },
+      { naam: 'tweede push, de helft gewijzigd (JSON)', eigen: again, vergelijking: copy, ratio: again / copy, doel: '≥ 0.7', eenheid: 'rijen/s tegen COPY' },
+      { naam: 'bulk push JSON tegen Ed-Fi (225 records/s, hun opgave)', eigen: json, vergelijking: 225, ratio: json / 225, doel: '≥ 50', eenheid: 'rijen/s' },
+      { naam: 'hoogste geheugen van node tijdens alle pushes', eigen: memory, vergelijking: 250, ratio: memory / 250, doel: '≤ 1', eenheid: 'MB' },
+      { naam: 'PUT van een absentie, p95', eigen: put, vergelijking: bare, ratio: put / bare, doel: '≤ 2.5', eenheid: 'ms tegen een kale pg-lus' }
+    ]
+  } finally {
+    await dienst.stop()
+  }
+}
+
+function listDagen (van: string, aantal: number): string[] {
+  const dagen: string[] = []
+  for (let at = Date.parse(van); dagen.length < aantal; at += 86_400_000) if (![0, 6].includes(new Date(at).getUTCDay())) dagen.push(new Date(at).toISOString().slice(0, 10))
+  return dagen
+}
+
+async function send (dienst: Dienst, method: string, path: string, body: unknown): Promise<Response> {
+  const answer = await fetch(`${dienst.url}${path}`, { method, headers: { authorization: `Bearer ${dienst.token}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return answer
+}
+
+async function createSchool (dienst: Dienst, school: string): Promise<void> {
+  await send(dienst, 'PUT', `/v1/vestigingen/${school}00`, { naam: school, sector: 'vo', regio: 'noord', gemeentecode: '0014', lesuurMinuten: 50 })
+  const leerlingen = Array.from({ length: LEERLINGEN }, (_, at) => ({ bronId: `L-${at}`, school, geboortedatum: '2012-05-05', inschrijvingen: [{ vestiging: `${school}00`, van: '2025-08-01', leerjaar: 1 + at % 6, minutenPerWeek: 1500 }] }))
+  await send(dienst, 'POST', '/v1/leerlingen/_bulk', { leerlingen })
+}
+
+/** Batches of one school each; with `deler` 2 only every second row differs from the standard content. */
+function listBatches (scholen: readonly string[], rijen: number, reden: string, gewijzigdOp: string, deler = 1): string[] {
+  return Array.from({ length: Math.ceil(rijen / BATCH) }, (_, batch) => {
+    const school = scholen[batch % scholen.length]!
+    return Array.from({ length: Math.min(BATCH, rijen - batch * BATCH) }, (_, at) => {
+      const number = batch * BATCH + at
+      const changed = number % deler === 0
+      return JSON.stringify({
+        bronId: String(8_000_000 + number),
+        school,
+        vestiging: `${school}00`,
+        leerling: `L-${(number * 7) % LEERLINGEN}`,
+        datum: DAGEN[Math.floor(number / 13) % DAGEN.length],
+        soort: 'afwezig',
+        reden: changed ? reden : 'SPIJ',
+        minuten: 50 + number % 4 * 50,
+        lesuren: [1 + number % 8],
+        dagdeel: null,
+        gewijzigdOp: changed ? gewijzigdOp : '2025-11-01T10:00:00Z'
+      })
+    }).join('\n')
+  })
+}
+
+/** Rows a second over all clients, from first byte to last answer; every record must land. */
+async function pushAll (dienst: Dienst, batches: readonly string[], vorm: 'json' | 'ndjson'): Promise<number> {
+  const bodies = vorm === 'json' ? batches.map((batch) => `{"absenties":[${batch.replaceAll('\n', ',')}]}`) : batches
+  const rows = batches.reduce((total, batch) => total + batch.split('\n').length, 0)
+  const started = performance.now()
+  await Promise.all(Array.from({ length: KLANTEN }, async (_, klant) => {
+    const own = bodies.filter((_, at) => at % KLANTEN === klant)
+    if (vorm === 'ndjson') return await stream(dienst, own)
+    for (const body of own) {
+      const answer = await fetch(`${dienst.url}/v1/absenties/_bulk`, { method: 'POST', headers: { authorization: `Bearer ${dienst.token}`, 'content-type': 'application/json' }, body })
+      const { aantallen } = await answer.json() as { aantallen: Record<string, number> }
+      if (!answer.ok || aantallen['afgewezen'] !== 0) throw new Error(`refused: ${JSON.stringify(aantallen)}`)
+    }
+  }))
+  return rows / ((performance.now() - started) / 1000)
+}
+
+async function stream (dienst: Dienst, bodies: readonly string[]): Promise<void> {
+  const body = Readable.toWeb(Readable.from(bodies.map((text) => Buffer.from(`${text}\n`)))) as unknown as ReadableStream
+  const answer = await fetch(`${dienst.url}/v1/absenties/_bulk`, { method: 'POST', headers: { authorization: `Bearer ${dienst.token}`, 'content-type': 'application/x-ndjson' }, body, duplex: 'half' } as RequestInit)
+  let last = ''
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream() as never) as unknown as AsyncIterable<string>) last = (last + chunk).slice(-2_000)
+  const { aantallen } = JSON.parse(last.trim().split('\n').at(-1)!) as { aantallen?: Record<string, number> }
+  if (aantallen?.['afgewezen'] !== 0) throw new Error(`refused: ${last.slice(-500)}`)
+}
+
+async function measureCopy (dienst: Dienst, rijen: number): Promise<number> {
+  const client = new pg.Client(dienst.connection)
+  await client.connect()
+  await client.query('create table absentie_copy (like absentie including all)')
+  const { rows } = await client.query<{ line: string }>('select a::text as line from (select (absentie).* from absentie) a limit 1')
+  if (rows.length === 0) throw new Error('nothing was pushed')
+  const chunks: Buffer[] = []
+  const out = client.query((await import('pg-copy-streams')).to('copy absentie to stdout'))
+  for await (const chunk of out) chunks.push(chunk as Buffer)
+  const started = performance.now()
+  await pipeline(Readable.from(chunks), client.query(copyFrom('copy absentie_copy from stdin')))
+  const seconds = (performance.now() - started) / 1000
+  await client.query('drop table absentie_copy')
+  await client.end()
+  return rijen / seconds
+}
+
+async function reset (dienst: Dienst): Promise<void> {
+  const client = new pg.Client(dienst.connection)
+  await client.connect()
+  await client.query('truncate absentie, absentie_versie, signaal, signaal_versie, evaluatie_markering, aggregaat_markering, verwerking, aanlevering')
+  await client.query('checkpoint')
+  await client.end()
+}
+
+/** p95 of single PUTs by one client, and of the bare upsert of one row in a pg loop. */
+async function measurePut (dienst: Dienst, school: string): Promise<[number, number]> {
+  const times: number[] = []
+  for (let at = 0; at < 600; at++) {
+    const started = performance.now()
+    await send(dienst, 'PUT', `/v1/absenties/bench-lvs/put-${at}`, { school, vestiging: `${school}00`, leerling: `L-${at}`, datum: DAGEN[0], soort: 'afwezig', reden: 'SPIJ', minuten: 50, gewijzigdOp: '2025-11-03T10:00:00Z' })
+    if (at >= 100) times.push(performance.now() - started)
+  }
+  const client = new pg.Client(dienst.connection)
+  await client.connect()
+  const bare: number[] = []
+  for (let at = 0; at < 600; at++) {
+    const started = performance.now()
+    await client.query(`insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, categorie, ingetrokken, gewijzigd_op, vastgelegd_op, aanlevering)
+      values ($1, 'bench-kaal', $2, $3, $4, $5, 'afwezig', 'SPIJ', 50, false, 'ongeoorloofd', false, '2025-11-03T10:00:00Z', now(), gen_random_uuid())
+      on conflict (school, bron, bron_id) do update set reden = excluded.reden where (absentie.reden) is distinct from (excluded.reden)`, [school, `put-${at}`, `${school}00`, `L-${at}`, DAGEN[0]])
+    if (at >= 100) bare.push(performance.now() - started)
+  }
+  await client.end()
+  return [percentile(times, 0.95), percentile(bare, 0.95)]
+}
