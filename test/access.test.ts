@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { buildSchema } from 'graphql'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { findAbsentie, insertAanlevering, insertWachtende, listAbsenties } from '../src/absenties/store.ts'
@@ -149,6 +151,31 @@ t.test('the matrix of rights: every operation, with and without its right, on it
     const { statusCode, body } = await ask(service, method, OPERATIES[operationId]![1](own), await service.token({ scopes: [recht] }))
     t.ok(statusCode < 300, `${operationId}: ${recht} alone is enough ${statusCode < 300 ? '' : body}`)
     t.ok(statuses.includes(String(statusCode)), `${operationId}: ${statusCode} is in the contract`)
+  }
+})
+
+/** The roots of the graph, each as a query that finds something of the school. */
+const WORTELS: Record<string, (own: School) => string> = {
+  school: ({ school }) => `school(brin: "${school}") { brin }`,
+  vestiging: ({ vestiging }) => `vestiging(code: "${vestiging}") { code }`,
+  leerling: ({ school }) => `leerling(bron: "test-lvs", bronId: "L-1", school: "${school}") { bronId }`,
+  node: ({ signaal }) => `node(id: "${signaal}") { id }`
+}
+
+t.test('every root of the graph asks the same rights and knows the same scholen', async (t) => {
+  const service = await startService(t)
+  const own = await prepareSchool(service, '99AA00')
+  const foreign = await prepareSchool(service, '99AB00')
+  const roots = buildSchema(readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8')).getQueryType()!.getFields()
+  t.strictSame(Object.keys(roots).sort(), Object.keys(WORTELS).sort(), 'every root has its row')
+
+  for (const [name, build] of Object.entries(WORTELS)) {
+    const query = async (school: School, bearer: string | null) => await service.inject({ method: 'POST', url: '/graphql', bearer, payload: { query: `{ ${build(school)} }` } })
+    t.equal((await query(own, null)).statusCode, 401, `${name}: not without a token`)
+    t.match((await query(own, await service.token())).json(), { data: { [name]: Object }, errors: undefined }, `${name}: the own school`)
+    for (const [bearer, school, code] of [[await service.token({ scopes: [] }), own, 'geen-toegang'], [await service.token(), foreign, 'niet-gevonden']] as const) {
+      t.match((await query(school, bearer)).json(), { data: { [name]: null }, errors: [{ extensions: { code } }] }, `${name}: ${code}`)
+    }
   }
 })
 

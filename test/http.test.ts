@@ -59,6 +59,7 @@ t.test('what is refused before it reaches a room', async (t) => {
   await expectProblem(t, await ask('/v1/absenties/%E0%A4%A'), 404, 'niet-gevonden')
 
   await expectProblem(t, await ask('/v1/signalen', { headers: { accept: 'application/xml' } }), 406, 'vorm-niet-leverbaar')
+  t.equal((await ask('/v1/signalen?leerling=a&cursor=/')).status, 400, 'a slash in the query is no path')
   for (const accept of ['*/*', 'application/json', 'application/*;q=0.5', 'text/html, application/json;q=0.1']) t.equal((await ask('/v1/signalen', { headers: { accept } })).status, 200, accept)
 
   await expectProblem(t, await ask('/v1/absenties/_bulk', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }), 415, 'soort-niet-ondersteund')

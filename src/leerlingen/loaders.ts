@@ -49,14 +49,15 @@ const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, 
 type Genummerd<T> = T & { [column: string]: unknown, readonly nr: number }
 
 async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, limit }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
+  const heel = plaatsen.every(({ vestiging }) => vestiging === null)
   const { rows } = await tx.execute<Genummerd<Leerlingkop>>(sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
                            from leerling l
-                          where l.school = ${scope.school} ${naPositie(na)}
+                          where l.school = ${scope.school} ${naPositie(na)} ${heel ? sql`` : sql`
                             and (p.vestiging is null or exists (select from inschrijving i
-                                                                 where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))
+                                                                 where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))`}
                           order by l.bron, l.leerling
                           limit ${limit}) l
      order by p.nr, l.bron, l."bronId"`)

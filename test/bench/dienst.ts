@@ -13,6 +13,7 @@ import { RECHTEN } from '../../src/toegang/rechten.ts'
 
 export interface Dienst {
   readonly url: string
+  readonly dataDir: string
   readonly connection: pg.ClientConfig
   readonly token: string
   /** Resident memory of the service, MB: now, and the highest so far. */
@@ -42,6 +43,7 @@ export async function startDienst (dataDir?: string): Promise<Dienst> {
   const keys = await developmentKeys(own)
   return {
     url,
+    dataDir: own,
     connection: { ...embedded.connection, ssl: false },
     token: await keys.sign({ azp: 'bench-lvs', scholen: '*', scope: RECHTEN.join(' ') }, 7_200),
     memory () {

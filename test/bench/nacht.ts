@@ -34,7 +34,7 @@ async function fill (app: App, { scholen, leerlingen, absenties }: Nachtmaat): P
     select school, 'lvs', 'L' || l, school || '0' || l % 2, '2026-08-01', case when l % 20 = 0 then date '2026-12-01' + l % 90 end, l % 6 + 1, 1500,
            case when l % 97 > 0 then (array['{300,300,300,300,300,0,0}', '{350,350,200,300,300,0,0}', '{300,310,320,330,240,0,0}', '{280,300,300,300,320,0,0}'])[1 + l % 4]::smallint[] end, now()
       from school, generate_series(1, $1) l`, [leerlingen])
-  await pool.query("insert into inschrijving select school, bron, leerling, vestiging, tot + 1, null, leerjaar % 6 + 1, minuten_per_week, rooster, now() from inschrijving where tot is not null and substr(leerling, 2)::int % 40 = 0")
+  await pool.query('insert into inschrijving select school, bron, leerling, vestiging, tot + 1, null, leerjaar % 6 + 1, minuten_per_week, rooster, now() from inschrijving where tot is not null and substr(leerling, 2)::int % 40 = 0')
   // An episode is 1.6 days on average.
   await pool.query(`
     insert into absentie

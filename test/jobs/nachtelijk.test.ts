@@ -161,20 +161,34 @@ t.test('after any edits the increments equal a full count, and every moment can 
   }
 })
 
+t.test('a correction on the last lesdag of a week moves where the verzuimperiode of the next week begins', async (t) => {
+  const service = await start(t)
+  await createSchool(service)
+  // The autumn vacation of midden lies between these two lesdagen.
+  await pushAbsenties(service, ['2026-10-16', '2026-10-26'].map((datum) => buildAbsentie('99AA', 1, datum)))
+  await nacht(service)
+  const list = async (): Promise<unknown> => await query(service, "select periode, verzuimperioden from statistiek where vestiging = '99AA01' and periode in ('2026-W42', '2026-W44') and leerjaar is null order by periode")
+  t.same(await list(), [{ periode: '2026-W42', verzuimperioden: 1 }, { periode: '2026-W44', verzuimperioden: 0 }], 'one, over the vacation')
+  await pushAbsenties(service, [{ bronId: 'A-1-2026-10-16', school: '99AA', ingetrokken: true, gewijzigdOp: '2026-10-27T10:00:00+01:00' }])
+  await nacht(service)
+  t.same(await list(), [{ periode: '2026-W42', verzuimperioden: 0 }, { periode: '2026-W44', verzuimperioden: 1 }])
+  t.same(await listVerschillen(service, '99AA', VANDAAG), [])
+})
+
 t.test('a signaal that falls in another week than the correction moves the cel of that week', async (t) => {
   const service = await start(t)
   await createSchool(service)
   const vol = { minuten: 300 }
-  // 16 lesuren of 50 minutes are 800: reached on the third day, in the second week.
-  await pushAbsenties(service, ['2026-09-17', '2026-09-18', '2026-09-21'].map((datum) => buildAbsentie('99AA', 1, datum, vol)))
+  // 16 lesuren of 50 minutes are 800: reached on the third day, two weeks on.
+  await pushAbsenties(service, ['2026-09-10', '2026-09-11', '2026-09-21'].map((datum) => buildAbsentie('99AA', 1, datum, vol)))
   await service.evaluate()
   await nacht(service)
   const count = async (): Promise<unknown> => await query(service, "select signalen from statistiek where vestiging = '99AA01' and periode = '2026-W39' and leerjaar is null")
   t.same(await count(), [{ signalen: { 'wettelijk-16-uur': 1 } }])
-  await pushAbsenties(service, [{ bronId: 'A-1-2026-09-17', school: '99AA', ingetrokken: true, gewijzigdOp: '2026-10-01T10:00:00+02:00' }])
+  await pushAbsenties(service, [{ bronId: 'A-1-2026-09-10', school: '99AA', ingetrokken: true, gewijzigdOp: '2026-10-01T10:00:00+02:00' }])
   await service.evaluate()
   await nacht(service)
-  t.same(await count(), [{ signalen: {} }], 'the push marked only the week before')
+  t.same(await count(), [{ signalen: {} }], 'the push marked only its own week')
   t.same(await listVerschillen(service, '99AA', VANDAAG), [])
 })
 
@@ -256,9 +270,9 @@ t.test('the command says in Dutch what is wrong with its input, all of it at onc
     [['nachtelijk', '--peildatum', '2026-10-01', '--school', '99AA', '--school=99AB', '--volledig'], { peildatum: '2026-10-01', scholen: ['99AA', '99AB'], volledig: true }],
     [[], { fouten: ['Welke job? Deze dienst kent: nachtelijk.'] }],
     [['dagelijks'], { fouten: ['De job dagelijks bestaat niet; deze dienst kent: nachtelijk.'] }],
-    [['nachtelijk', '--peildatum', '2026-02-30', '--school', '99aa', '--dag=1', 'nog'], { fouten: [
-      'Te veel argumenten: nog.', 'De optie --dag bestaat niet.', '--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.', '--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.'
-    ] }],
+    [['nachtelijk', '--peildatum', '2026-02-30', '--school', '99aa', '--dag=1', 'nog'], {
+      fouten: ['Te veel argumenten: nog.', 'De optie --dag bestaat niet.', '--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.', '--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.']
+    }],
     [['nachtelijk', '--peildatum'], { fouten: ['--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.'] }]
   ] as const) t.strictSame(readOpdracht(argv), expected, argv.join(' '))
 })
@@ -284,7 +298,7 @@ t.test('a missed night is caught up at the start; a stop lets the school that ru
   await createSchool(service)
   await pushAbsenties(service, [buildAbsentie('99AA', 1, '2026-09-14')])
   await service.evaluate()
-  const gereed = async (): Promise<unknown> => await query(service, "select peildatum::text, gereed_op is not null as gereed from jobrun")
+  const gereed = async (): Promise<unknown> => await query(service, 'select peildatum::text, gereed_op is not null as gereed from jobrun')
 
   const schedule = await startSchedule(service.app)
   for (let poging = 0; poging < 300 && (await gereed() as Array<{ gereed: boolean }>)[0]?.gereed !== true; poging++) await sleep(20)
@@ -292,7 +306,7 @@ t.test('a missed night is caught up at the start; a stop lets the school that ru
   t.same(await gereed(), [{ peildatum: '2026-10-29', gereed: true }], 'until yesterday: today has only begun')
 
   const again = await startSchedule(service.app)
-  t.same(await query(service, "select count(*)::int as n from graphile_worker.jobs where locked_at is null"), [{ n: 0 }], 'nothing to catch up')
+  t.same(await query(service, 'select count(*)::int as n from graphile_worker.jobs where locked_at is null'), [{ n: 0 }], 'nothing to catch up')
   await again.stop()
 
   await query(service, 'delete from jobrun')
