@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { toEnumName } from '../graphql/enum-name.ts'
-import { perSchool } from '../graphql/loaders.ts'
+import { perSchool, readRows } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
@@ -89,7 +89,7 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
 async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   const { van, tot, na, limit } = vraag
   const velden = listVelden(vraag.velden)
-  const { rows } = await tx.execute<{ rijen: string | null }>(sql`
+  const rows = await readRows<{ rijen: string | null }>(tx, sql`
     select a.rijen
       from ${ouders.tabel}
      cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen

@@ -27,32 +27,46 @@ const POGINGEN = 5
 export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opties: { proef: boolean, aanlevering?: string, deel?: number }): Promise<Absentiesantwoord> {
   const scope = requireRecht(ctx.actor, 'absenties:schrijven')
   const aanlevering = opties.aanlevering ?? randomUUID()
+  const { perSchool, geweigerd } = parseRegels(records, scope)
+  const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
+    const own = await landRegels(ctx, tx, scope, perSchool, aanlevering, opties.deel ?? 0)
+    if (opties.proef) throw new Rollback(own)
+    return own
+  }))
+
   const resultaten: Absentieresultaat[] = []
+  for (const resultaat of [...geweigerd, ...geland]) resultaten[resultaat.index] = resultaat
+  const aantallen = countResultaten(resultaten)
+  if (!opties.proef) reportLanded(ctx, aantallen)
+  return { aanlevering, aantallen, resultaten }
+}
+
+function reportLanded (ctx: Ctx, aantallen: Absentieaantallen): void {
+  for (const naam of RESULTATEN) absentieTeller.inc({ resultaat: naam }, aantallen[naam])
+  ctx.wake()
+}
+
+function parseRegels (records: readonly unknown[], scope: Scope): { perSchool: Map<string, Regel[]>, geweigerd: Absentieresultaat[] } {
+  const geweigerd: Absentieresultaat[] = []
   const perSchool = new Map<string, Regel[]>()
   records.forEach((record, index) => {
     const parsed = parseRegel(record, scope)
-    if ('problemen' in parsed) resultaten[index] = refuse(index, readBronId(record), parsed.problemen)
+    if ('problemen' in parsed) geweigerd.push(refuse(index, readBronId(record), parsed.problemen))
     else addTo(perSchool, parsed.school, { index, record: parsed })
   })
+  return { perSchool, geweigerd }
+}
 
-  const written = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const landed: Absentieresultaat[] = []
-    for (const school of [...perSchool.keys()].sort()) {
-      const own = await pushSchool(ctx, tx, scopeOfSchool(scope, school)!, aanlevering, perSchool.get(school)!)
-      await store.insertAanlevering(tx, scopeOfSchool(scope, school)!, aanlevering, opties.deel ?? 0, 'absenties', countResultaten(own))
-      landed.push(...own)
-    }
-    if (opties.proef) throw new Rollback(landed)
-    return landed
-  }))
-  for (const resultaat of written) resultaten[resultaat.index] = resultaat
-
-  const aantallen = countResultaten(resultaten)
-  if (!opties.proef) {
-    for (const naam of RESULTATEN) absentieTeller.inc({ resultaat: naam }, aantallen[naam])
-    ctx.wake()
+/** Writes the well-formed records, school by school in order of BRIN, so that two pushes over the same scholen never wait for each other in a circle. */
+async function landRegels (ctx: Ctx, tx: Tx, scope: Scope, perSchool: ReadonlyMap<string, readonly Regel[]>, aanlevering: string, deel: number): Promise<Absentieresultaat[]> {
+  const geland: Absentieresultaat[] = []
+  for (const school of [...perSchool.keys()].sort()) {
+    const own = scopeOfSchool(scope, school)!
+    const resultaten = await pushSchool(ctx, tx, own, aanlevering, perSchool.get(school)!)
+    await store.insertAanlevering(tx, own, aanlevering, deel, 'absenties', countResultaten(resultaten))
+    geland.push(...resultaten)
   }
-  return { aanlevering, aantallen, resultaten }
+  return geland
 }
 
 /** Replays what waited for these leerlingen, now that they are known; within the transaction that made them known. */
@@ -182,39 +196,41 @@ async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
 }
 
 /** One record by its own key, as the bulk push would take it; a problem is thrown instead of listed. */
-export async function putAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, invoer: object, ifMatch: string | undefined): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
-  requireEigenBron(ctx, sleutel.bron)
-  const { school } = invoer as { school: string }
-  if (ifMatch !== undefined) await requireEtag(ctx, school, sleutel, ifMatch)
-  const { resultaten } = await pushAbsenties(ctx, [{ ...invoer, bronId: sleutel.bronId }], { proef: false })
-  const { resultaat, problemen } = resultaten[0]!
-  if (problemen?.[0]?.code === 'school-onbekend') throw new AppError('niet-gevonden', problemen[0].detail)
-  if (problemen !== undefined) throw new AppError('invoer-ongeldig', problemen[0]!.detail, problemen)
-  return { resultaat, absentie: await findEigen(ctx, school, sleutel) ?? null }
+export async function putAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, invoer: { school: string }, ifMatch: string | undefined): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
+  return await landOne(ctx, sleutel, invoer.school, { ...invoer, bronId: sleutel.bronId }, async (tx, scope) => {
+    if (ifMatch !== undefined) await requireEtag(tx, scope, sleutel, ifMatch)
+  })
 }
 
 /** Withdraws one absentie; its versions stay. */
 export async function withdrawAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, school: string, gewijzigdOp: string | undefined, ifMatch: string | undefined): Promise<void> {
-  requireEigenBron(ctx, sleutel.bron)
-  if (ifMatch !== undefined) await requireEtag(ctx, school, sleutel, ifMatch)
-  requireRecht(ctx.actor, 'absenties:schrijven', school)
-  if (await findEigen(ctx, school, sleutel) === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
-  const { resultaten } = await pushAbsenties(ctx, [{ bronId: sleutel.bronId, school, ingetrokken: true, gewijzigdOp: gewijzigdOp ?? ctx.now().toISOString() }], { proef: false })
-  if (resultaten[0]!.resultaat === 'verouderd') throw new AppError('versie-verouderd', 'Er is al een latere versie van deze absentie.')
+  const record = { bronId: sleutel.bronId, school, ingetrokken: true, gewijzigdOp: gewijzigdOp ?? ctx.now().toISOString() }
+  const { resultaat } = await landOne(ctx, sleutel, school, record, async (tx, scope) => {
+    if (await store.findAbsentie(tx, scope, sleutel.bron, sleutel.bronId) === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
+    if (ifMatch !== undefined) await requireEtag(tx, scope, sleutel, ifMatch)
+  })
+  if (resultaat === 'verouderd') throw new AppError('versie-verouderd', 'Er is al een latere versie van deze absentie.')
 }
 
-function requireEigenBron (ctx: Ctx, bron: string): void {
-  requireRecht(ctx.actor, 'absenties:schrijven')
-  if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
-}
-
-async function findEigen (ctx: Ctx, school: string, { bron, bronId }: { bron: string, bronId: string }): Promise<Absentie | undefined> {
+async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string, record: object, check: (tx: Tx, scope: Schoolscope) => Promise<void>): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
-  return await ctx.transaction(async (tx) => await store.findAbsentie(tx, scope, bron, bronId))
+  if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
+  const { perSchool, geweigerd } = parseRegels([record], scope)
+  const landed = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
+    await check(tx, scope)
+    const geland = await landRegels(ctx, tx, scope, perSchool, randomUUID(), 0)
+    const [{ resultaat, problemen }] = [...geweigerd, ...geland] as [Absentieresultaat]
+    if (problemen !== undefined) throw new AppError(problemen[0]!.code === 'school-onbekend' ? 'stamgegevens-onbekend' : 'invoer-ongeldig', problemen[0]!.detail, problemen)
+    return { resultaat, absentie: await store.findAbsentie(tx, scope, bron, bronId) ?? null }
+  }))
+  reportLanded(ctx, countResultaten([{ index: 0, resultaat: landed.resultaat }]))
+  return landed
 }
 
-async function requireEtag (ctx: Ctx, school: string, sleutel: { bron: string, bronId: string }, ifMatch: string): Promise<void> {
-  const absentie = await findEigen(ctx, school, sleutel)
+/** Locks the row it compares, so what the caller knows is still so when it is replaced. */
+async function requireEtag (tx: Tx, scope: Schoolscope, { bron, bronId }: { bron: string, bronId: string }, ifMatch: string): Promise<void> {
+  await store.lockAbsentie(tx, scope, bron, bronId)
+  const absentie = await store.findAbsentie(tx, scope, bron, bronId)
   if (absentie === undefined || (ifMatch !== '*' && ifMatch !== etagOf(absentie))) throw new AppError('versie-verouderd', 'De absentie is intussen veranderd; haal haar opnieuw op.')
 }
 

@@ -248,6 +248,10 @@ export async function listAbsenties (tx: Tx, scope: Scope, filter: Absentiefilte
   return rows
 }
 
+export async function lockAbsentie (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<void> {
+  await tx.execute(sql`select from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} for update`)
+}
+
 export async function findAbsentie (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Absentie | undefined> {
   const { rows } = await tx.execute<Absentie>(sql`
     select ${ABSENTIE} from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} and not ingetrokken`)

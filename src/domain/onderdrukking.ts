@@ -64,24 +64,25 @@ export function suppress (cijfers: readonly Cijfer[], sommen: readonly Som[]): O
 /** Which numbers move when one of them has another value; `ruim` when a small total had to become larger than a small one can be. */
 interface Beweging { readonly plekken: readonly number[], readonly ruim: boolean }
 
-/** Candidates tried for one that is enough by itself. */
-const POGINGEN = 20
+/** Candidates tried for one that is enough by itself: at first, and once that failed. */
+const POGINGEN = [20, 2] as const
 
 /** Hides until the number can have another value. */
 function protect (stelsel: Stelsel, doel: number): Beweging | undefined {
-  for (;;) {
+  for (let most: number = POGINGEN[0]; ; most = POGINGEN[1]) {
     const vrij = stelsel.vary(doel, false)
     if (vrij !== undefined) return vrij
     const kandidaten = stelsel.listKandidaten(doel)
-    const beweging = hideOne(stelsel, doel, kandidaten, false) ?? stelsel.vary(doel, true) ?? hideOne(stelsel, doel, kandidaten, true)
+    const eerste = kandidaten.slice(0, most)
+    const beweging = hideOne(stelsel, doel, eerste, false) ?? stelsel.vary(doel, true) ?? hideOne(stelsel, doel, eerste, true)
     if (beweging !== undefined || kandidaten.length === 0) return beweging
     stelsel.hide(kandidaten[0]!)
   }
 }
 
-/** Hides the first candidate that is enough by itself, if there is one. */
+/** Hides the first of these that is enough by itself, if there is one. */
 function hideOne (stelsel: Stelsel, doel: number, kandidaten: readonly number[], ruim: boolean): Beweging | undefined {
-  for (const kandidaat of kandidaten.slice(0, POGINGEN)) {
+  for (const kandidaat of kandidaten) {
     const erbij = stelsel.hide(kandidaat)
     const beweging = stelsel.vary(doel, ruim)
     if (beweging !== undefined) return beweging
@@ -106,7 +107,7 @@ function release (stelsel: Stelsel, bewegingen: Map<number, Beweging>): void {
 }
 
 /** Steps after which a search gives up, and the number counts as found. */
-const STAPPEN = 2_000
+const STAPPEN = 2000
 
 class Stelsel {
   readonly onderdrukt = new Set<number>()

@@ -1,6 +1,10 @@
+import { PgDialect } from 'drizzle-orm/pg-core'
 import { AppError } from '../errors.ts'
 import type { FieldNode, GraphQLResolveInfo } from 'graphql'
 import type { Ctx } from '../context.ts'
+import type { Sleutels } from '../db/sleutels.ts'
+import type { SQL } from 'drizzle-orm'
+import type { ClientBase } from 'pg'
 import type { Tx } from '../db/transaction.ts'
 
 interface Batch { readonly keys: unknown[], readonly calls: Array<PromiseWithResolvers<unknown>> }
@@ -24,7 +28,7 @@ export class Lezing {
 
   constructor (ctx: Ctx) {
     this.#outer = ctx
-    this.ctx = { ...ctx, transaction: async (work) => await this.#join(work) }
+    this.ctx = { ...ctx, sleutels: { ...ctx.sleutels, pseudonym: rememberPseudonym(ctx.sleutels.pseudonym) }, transaction: async (work) => await this.#join(work) }
   }
 
   /**
@@ -90,6 +94,17 @@ export class Lezing {
   }
 }
 
+/** An operation records the same leerlingen under several activiteiten. */
+function rememberPseudonym (pseudonym: Sleutels['pseudonym']): Sleutels['pseudonym'] {
+  const known = new Map<string, Buffer>()
+  return (school, bron, leerling) => {
+    const key = `${school} ${bron} ${leerling}`
+    let made = known.get(key)
+    if (made === undefined) known.set(key, made = pseudonym(school, bron, leerling))
+    return made
+  }
+}
+
 /** One call per school, because a statement names one school; answers in the order of the keys. */
 export async function perSchool<K extends { readonly school: string }, V> (keys: readonly K[], read: (school: string, own: readonly K[]) => Promise<readonly V[]>): Promise<V[]> {
   const answers = new Map<K, V>()
@@ -98,4 +113,21 @@ export async function perSchool<K extends { readonly school: string }, V> (keys:
     own.forEach((key, at) => answers.set(key, values[at]!))
   }
   return keys.map((key) => answers.get(key)!)
+}
+
+const dialect = new PgDialect()
+const names = new Map<string, string>()
+// A connection keeps every statement that has a name; clients choose fields and filters, so the texts are many.
+const MOST_NAMES = 200
+
+/**
+ * Rows of a statement that PostgreSQL parses and plans once a connection: for the statements of loaders that is a fifth of their time
+ * (1.1 ms of an operation with two).
+ */
+export async function readRows<T> (tx: Tx, query: SQL): Promise<T[]> {
+  const { sql: text, params: values } = dialect.sqlToQuery(query)
+  let name = names.get(text)
+  if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `graphql-${names.size}`)
+  const { rows } = await (tx as Tx & { readonly $client: ClientBase }).$client.query({ ...(name === undefined ? {} : { name }), text, values })
+  return rows as T[]
 }

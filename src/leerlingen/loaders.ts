@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
-import { perSchool } from '../graphql/loaders.ts'
+import { perSchool, readRows } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
@@ -25,8 +25,7 @@ export async function getSchool (ctx: Ctx, brin: string): Promise<School> {
 }
 
 async function hasSchool (tx: Tx, scope: Schoolscope): Promise<boolean> {
-  const { rowCount } = await tx.execute(sql`select from school where school = ${scope.school}`)
-  return rowCount === 1
+  return (await readRows(tx, sql`select school from school where school = ${scope.school}`)).length === 1
 }
 
 export interface Leerlingenplaats { readonly school: string, /** Null: of the whole school. */ readonly vestiging: string | null }
@@ -46,11 +45,11 @@ export async function listLeerlingenPer (ctx: Ctx, plaatsen: readonly Leerlingen
 
 const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente`
 
-type Genummerd<T> = T & { [column: string]: unknown, readonly nr: number }
+type Genummerd<T> = T & { readonly nr: number }
 
 async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, limit }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
   const heel = plaatsen.every(({ vestiging }) => vestiging === null)
-  const { rows } = await tx.execute<Genummerd<Leerlingkop>>(sql`
+  const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
@@ -91,7 +90,7 @@ export async function listLeerlingenVan (ctx: Ctx, sleutels: readonly Leerlingsl
 }
 
 async function selectLeerlingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Leerlingkop>>> {
-  const { rows } = await tx.execute<Genummerd<Leerlingkop>>(sql`
+  const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select k.nr, ${LEERLING}
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
       join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling`)
@@ -109,7 +108,7 @@ export async function listInschrijvingenVan (ctx: Ctx, sleutels: readonly Leerli
 type Inschrijving = Leerling['inschrijvingen'][number]
 
 async function selectInschrijvingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Inschrijving>>> {
-  const { rows } = await tx.execute<Genummerd<Inschrijving>>(sql`
+  const rows = await readRows<Genummerd<Inschrijving>>(tx, sql`
     select k.nr, i.vestiging, i.van, i.tot, i.leerjaar, i.rooster
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
       join inschrijving i on i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { perSchool } from '../graphql/loaders.ts'
+import { perSchool, readRows } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
@@ -52,7 +52,7 @@ const SIGNAAL = sql`
                     'bijgewerktOp', to_char(s.bijgewerkt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`
 
 async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, limit }: Signalenpaginavraag): Promise<Signaal[][]> {
-  const { rows } = await tx.execute<{ signalen: Signaal[] | null }>(sql`
+  const rows = await readRows<{ signalen: Signaal[] | null }>(tx, sql`
     select s.signalen
       from ${ouders.tabel}
      cross join lateral (select json_agg(${SIGNAAL} order by s.einddatum, s.signaal) as signalen

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { aandeelGemist, foldCel, previousLesdag, type Cel, type Celabsentie, type Celinschrijving } from '../domain/aggregaat.ts'
 import { addDagen, parsePeriode, type Datum } from '../domain/datum.ts'
 import { assert } from '../errors.ts'
-import { perSchool } from '../graphql/loaders.ts'
+import { perSchool, readRows } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
@@ -23,7 +23,7 @@ export async function listStatistiekenVanSchool (ctx: Ctx, school: string, perio
 }
 
 async function listVestigingscodes (tx: Tx, scope: Schoolscope): Promise<string[]> {
-  const { rows } = await tx.execute<{ vestiging: string }>(sql`select vestiging from vestiging where school = ${scope.school} order by vestiging`)
+  const rows = await readRows<{ vestiging: string }>(tx, sql`select vestiging from vestiging where school = ${scope.school} order by vestiging`)
   return rows.map(({ vestiging }) => vestiging)
 }
 
@@ -61,7 +61,7 @@ function eersteDag (van: Datum, kalenders: ReadonlyMap<string, Kalender>): Datum
 interface Leerlingfeiten { readonly inschrijvingen: readonly Celinschrijving[], readonly absenties: readonly Celabsentie[] }
 
 async function selectFeiten (tx: Tx, scope: Schoolscope, leerlingen: readonly Leerlingsleutel[], van: Datum, tot: Datum): Promise<Leerlingfeiten[]> {
-  const { rows } = await tx.execute<Leerlingfeiten & Record<string, unknown>>(sql`
+  const rows = await readRows<Leerlingfeiten>(tx, sql`
     select coalesce(i.inschrijvingen, '[]') as inschrijvingen, coalesce(a.absenties, '[]') as absenties
       from ${unnestSleutels(leerlingen)} as k (bron, leerling, nr)
      cross join lateral (select json_agg(json_build_object('bron', bron, 'leerling', leerling, 'vestiging', vestiging, 'van', van, 'tot', tot,

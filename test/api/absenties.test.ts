@@ -12,7 +12,7 @@ interface Antwoord {
 }
 interface Absentie { readonly bronId: string, readonly datum: string, readonly minuten: number | null, readonly categorie: string, readonly reden: string | null }
 
-async function push (service: Service, absenties: ReadonlyArray<Record<string, unknown>>, query = ''): Promise<Antwoord> {
+async function push (service: Service, absenties: readonly unknown[], query = ''): Promise<Antwoord> {
   const answer = await service.inject({ method: 'POST', url: `/v1/absenties/_bulk${query}`, payload: { absenties } })
   if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${answer.body}`)
   return answer.json<Antwoord>()
