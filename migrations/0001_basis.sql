@@ -196,21 +196,22 @@ create table aanlevering (
 );
 create index aanlevering_per_moment on aanlevering (school, ontvangen_op);
 
--- Work lists. One row a push, not one a leerling: pushes of one school never wait for each other here.
+-- Work lists. A mark of its own for every statement that writes: pushes of one school never wait for each other here, and no mark can be
+-- taken off the list by a worker that does not yet see what it stands for.
 create table evaluatie_markering (
-  school      text not null,
-  bron        text not null,
-  leerling    text not null,
-  aanlevering uuid not null,
-  constraint evaluatie_markering_pk primary key (school, bron, leerling, aanlevering)
+  school    text not null,
+  bron      text not null,
+  leerling  text not null,
+  markering uuid not null,
+  constraint evaluatie_markering_pk primary key (school, bron, leerling, markering)
 );
 
 create table aggregaat_markering (
-  school      text not null,
-  vestiging   text not null,
-  maandag     date not null,
-  aanlevering uuid not null,
-  constraint aggregaat_markering_pk primary key (school, vestiging, maandag, aanlevering)
+  school    text not null,
+  vestiging text not null,
+  maandag   date not null,
+  markering uuid not null,
+  constraint aggregaat_markering_pk primary key (school, vestiging, maandag, markering)
 );
 
 create table signaal (
@@ -259,6 +260,8 @@ create table statistiek (
   lesdagen_aangeleverd integer     not null,
   leerlingen           integer     not null,
   geplande_minuten     bigint      not null,
+  -- Numerator of the missed share: only days of which the rooster is known, so that it fits geplande_minuten.
+  gemiste_minuten      bigint      not null,
   -- Leerlingen of whom no rooster is known: their planned time is unknown, so it is in no sum.
   zonder_rooster       integer     not null,
   verzuimperioden      integer     not null,

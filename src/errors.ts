@@ -8,7 +8,7 @@ export const FOUTCODES = {
   'vorm-niet-leverbaar': [406, 'Gevraagde vorm niet leverbaar'],
   'beleid-vastgesteld': [409, 'Beleidsversie is al vastgesteld'],
   'beleid-overlapt': [409, 'Beleidsversies overlappen'],
-  'bezig': [409, 'Al bezig'],
+  bezig: [409, 'Al bezig'],
   'stamgegevens-onbekend': [409, 'Stamgegevens ontbreken'],
   'versie-verouderd': [412, 'Versie is niet meer de laatste'],
   'bericht-te-groot': [413, 'Bericht te groot'],
@@ -19,7 +19,7 @@ export const FOUTCODES = {
 
 export type Foutcode = keyof typeof FOUTCODES
 
-/** One fault in the input: where (JSON Pointer; `#query/…` and `#path/…` outside the body) and what, in Dutch. */
+/** One fault in the input: where (JSON Pointer; `#query/…`, `#params/…` and `#headers/…` outside the body) and what, in Dutch. */
 export interface Fout { readonly code: string, readonly pointer: string, readonly detail: string }
 
 /** The only error that tells a caller something. `message` is a Dutch sentence with nothing personal the caller did not send. */

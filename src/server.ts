@@ -12,7 +12,7 @@ import { AppError } from './errors.ts'
 import { registerGraphql } from './graphql/plugin.ts'
 import { observeRequest, registerHealth } from './http/health.ts'
 import { API_VERSION, buildOpenapi, collectRoutes, refuseOtherMethods, type Operation } from './http/openapi.ts'
-import { sendProblem } from './http/problem.ts'
+import { answerNoHttp, describeError, sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
 import { regelsRoutes } from './regels/routes.ts'
@@ -48,8 +48,12 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
     requestTimeout: 0, // an NDJSON stream takes as long as it takes; silence ends it by connectionTimeout
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 200 }
+    routerOptions: { maxParamLength: 200 },
+    // Before any route or hook: an address that cannot be read, and what is no HTTP.
+    frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply.headers(HEADERS)).catch((failure) => { request.log.error({ fout: describeError(failure) }, 'problem not sent') }) },
+    clientErrorHandler: (error, socket) => { answerNoHttp(error, socket, HEADERS) }
   })
+  server.removeContentTypeParser('text/plain') // Fastify's own: no address reads it
   await server.register(accepts)
   server.setErrorHandler(sendProblem)
   server.setNotFoundHandler(async () => { throw new AppError('niet-gevonden', 'Dit adres bestaat niet.') })
@@ -59,6 +63,11 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
     if (PAGES.test(request.url)) reply.header('content-security-policy', PAGE_POLICY)
   })
   server.addHook('onResponse', observeRequest)
+  server.addHook('preClose', async () => {
+    // A connection that becomes idle while we stop would keep us for as long as its client likes.
+    const sweep = setInterval(() => { server.server.closeIdleConnections() }, 50).unref()
+    server.server.once('close', () => { clearInterval(sweep) })
+  })
 
   registerHealth(server, app)
   const operations: Operation[] = []
@@ -73,6 +82,8 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
 function registerRest (scope: FastifyInstance, app: App, operations: Operation[]): void {
   scope.decorateRequest('ctx', null as unknown as Ctx)
   scope.addHook('onRequest', async (request) => {
+    // `/signalen/` would be `/signalen/{id}` without an id.
+    if (/^[^?]*\/(\?|$)/.test(request.url)) throw new AppError('niet-gevonden', 'Dit adres bestaat niet.')
     if (request.routeOptions.schema?.recht !== 'openbaar') request.ctx = await makeRequestCtx(app, request)
   })
   registerRoutes(scope, operations)

@@ -19,6 +19,11 @@ export interface Absentiespaginavraag {
   readonly velden: ReadonlySet<string>
 }
 
+/** An absentie as services answer it, with its enums as schema.graphql names them; what is read here has them already. */
+export function nameEnums (absentie: Absentie): Absentie {
+  return { ...absentie, soort: toEnumName(absentie.soort), categorie: toEnumName(absentie.categorie) } as Absentie
+}
+
 /** A page of absenties per leerling, on datum and key. */
 export async function listAbsentiesPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(leerlingen, async (school, own) => {

@@ -3,7 +3,7 @@ import { buildConnection, cutConnection, listNodeFields, pagina, parseArguments,
 import { buildNodeId } from '../graphql/node.ts'
 import { decodeCursor } from '../http/rest.ts'
 import { Bron, BronId, Datumveld, Vestigingscode } from '../http/velden.ts'
-import { listAbsentiesPerLeerling, listAbsentiesPerVestiging, type Absentiespaginavraag } from './loaders.ts'
+import { listAbsentiesPerLeerling, listAbsentiesPerVestiging, nameEnums, type Absentiespaginavraag } from './loaders.ts'
 import { listAbsenties } from './service.ts'
 import type { Argumenten, Resolvers } from '../graphql/resolver.ts'
 import type { Leerlingsleutel, School } from '../leerlingen/loaders.ts'
@@ -21,7 +21,7 @@ export const absentiesResolvers = {
     absenties: async ({ brin }: School, args, { lezing }) => {
       const { first, after, ...filter } = parseArguments(Schoolvraag, args)
       const { absenties, volgende } = await listAbsenties(lezing.ctx, { ...filter, school: brin, limit: first, cursor: after })
-      return buildConnection(absenties, volgende !== null, after, positionOf)
+      return buildConnection(absenties.map(nameEnums), volgende !== null, after, positionOf)
     }
   },
   Vestiging: {

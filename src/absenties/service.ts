@@ -289,4 +289,3 @@ export async function listWachtende (ctx: Ctx, vraag: { school: string, limit: n
     return { wachtend, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
   })
 }
-

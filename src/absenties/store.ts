@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -51,6 +52,9 @@ function gemisteMinuten (van: { minuten: SQL, soort: SQL, lesuren: SQL, dagdeel:
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: string, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[]> {
   const { school, bron } = scope
+  // A mark of its own for every statement: with that of the aanlevering, the next part of a stream would find the mark of the part before,
+  // add none, and lose its evaluation to a worker that takes that mark before this part commits.
+  const markering = randomUUID()
   const { rows } = await tx.execute<Schrijfresultaat & { toegevoegd: number }>(sql`
     with invoer as materialized (
       select *
@@ -130,12 +134,10 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: s
       select (oud).leerling, (oud).vestiging, (oud).datum from besluit where actie = 'gewijzigd' and not (oud).ingetrokken
     ), te_evalueren as (
       insert into evaluatie_markering
-      select distinct ${school}, ${bron}, leerling, ${aanlevering}::uuid from geraakt where leerling is not null
-          on conflict do nothing
+      select distinct ${school}, ${bron}, leerling, ${markering}::uuid from geraakt where leerling is not null
     ), te_tellen as (
       insert into aggregaat_markering
-      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${aanlevering}::uuid from geraakt where vestiging is not null
-          on conflict do nothing
+      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${markering}::uuid from geraakt where vestiging is not null
     )
     select index, coalesce(leerling, (oud).leerling) as leerling,
            case when actie in ('nieuw', 'gewijzigd') and ingetrokken then 'ingetrokken'
@@ -304,7 +306,7 @@ export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzi
        where a.school = ${scope.school} and a.minuten is distinct from n.minuten
        order by a.bron, a.bron_id
          for update of a
-    ), ${replaceVersie(scope.school, aanlevering)}
+    ), ${replaceVersie(scope.school)}
     update absentie a
        set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
       from oud o
@@ -332,7 +334,7 @@ export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herziening
          and a.categorie <> ${nieuw}
        order by a.bron, a.bron_id
          for update of a
-    ), ${replaceVersie(scope.school, aanlevering)}
+    ), ${replaceVersie(scope.school)}
     update absentie a
        set categorie = o.nieuwe_categorie, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
       from oud o
@@ -341,7 +343,8 @@ export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herziening
 }
 
 /** CTEs that keep the rows of `oud` as versions and mark what they touch. */
-function replaceVersie (school: string, aanlevering: string): SQL {
+function replaceVersie (school: string): SQL {
+  const markering = randomUUID()
   return sql`bewaard as (
       insert into absentie_versie
       select school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
@@ -349,9 +352,9 @@ function replaceVersie (school: string, aanlevering: string): SQL {
         from oud
     ), te_evalueren as (
       insert into evaluatie_markering
-      select distinct ${school}, bron, leerling, ${aanlevering}::uuid from oud where not ingetrokken on conflict do nothing
+      select distinct ${school}, bron, leerling, ${markering}::uuid from oud where not ingetrokken
     ), te_tellen as (
       insert into aggregaat_markering
-      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${aanlevering}::uuid from oud where not ingetrokken on conflict do nothing
+      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${markering}::uuid from oud where not ingetrokken
     )`
 }

@@ -60,7 +60,7 @@ export async function adoptBeleidsversie (ctx: Ctx, school: string, versie: numb
     const stam = (await findStam(ctx, tx, school))!
     const aanlevering = randomUUID()
     await classifyVersie(ctx, tx, scope, stam, concept, aanlevering)
-    for (const vestiging of stam.vestigingen.keys()) await markVestiging(tx, scope, vestiging, aanlevering)
+    for (const vestiging of stam.vestigingen.keys()) await markVestiging(tx, scope, vestiging)
     return await getOwn(tx, school, versie)
   })
   ctx.wake()

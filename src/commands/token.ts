@@ -4,7 +4,7 @@ import { isBrin } from '../domain/identificatie.ts'
 import { developmentKeys } from '../http/authenticate.ts'
 import { isRecht, RECHTEN } from '../toegang/rechten.ts'
 
-const USAGE = `Gebruik: npm run --silent token -- --bron NAAM --scholen 99AA,99AB|* --scopes "absenties:schrijven …"|alle [--uren 12] [--rol ROL --sub PERSOON]`
+const USAGE = 'Gebruik: npm run --silent token -- --bron NAAM --scholen 99AA,99AB|* --scopes "absenties:schrijven …"|alle [--uren 12] [--rol ROL --sub PERSOON]'
 
 /** Prints one development token on stdout. */
 export async function runToken (config: Config, argv: readonly string[]): Promise<number> {

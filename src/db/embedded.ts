@@ -63,6 +63,8 @@ const settings = {
   wal_compression: 'on',
   synchronous_commit: 'on',
   jit: 'off',
+  // A store that was just filled is analyzed within seconds, not a minute.
+  autovacuum_naptime: '5s',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_destination: 'stderr',

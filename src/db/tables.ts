@@ -145,14 +145,14 @@ export const evaluatieMarkering = pgTable('evaluatie_markering', {
   school: text().notNull(),
   bron: text().notNull(),
   leerling: text().notNull(),
-  aanlevering: uuid().notNull()
+  markering: uuid().notNull()
 })
 
 export const aggregaatMarkering = pgTable('aggregaat_markering', {
   school: text().notNull(),
   vestiging: text().notNull(),
   maandag: day('maandag').notNull(),
-  aanlevering: uuid().notNull()
+  markering: uuid().notNull()
 })
 
 export const signaal = pgTable('signaal', {

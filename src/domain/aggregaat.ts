@@ -31,7 +31,7 @@ export const BANDEN = [
 export type Band = typeof BANDEN[number]['band']
 
 /** Only these are verzuim of a lesdag: who came late or was removed from a lesuur was there. */
-export const VERZUIMSOORTEN: readonly Soort[] = ['afwezig', 'eerder-weg']
+export const AFWEZIGE_SOORTEN: readonly Soort[] = ['afwezig', 'eerder-weg']
 export const GEEN_VERZUIM: Categorie = 'aanwezig-elders'
 
 export interface Categoriecijfers {
@@ -212,7 +212,7 @@ function addLeerling (cel: Celinwording, inschrijvingen: readonly Celinschrijvin
 
 function startsVerzuim (datum: Datum, inschrijvingen: readonly Celinschrijving[], absenties: readonly Celabsentie[], kalender: Kalender): boolean {
   const isVerzuim = (dag: Datum): boolean => inschrijvingOp(inschrijvingen, dag) !== undefined &&
-    absenties.some((absentie) => absentie.datum === dag && absentie.categorie !== GEEN_VERZUIM && VERZUIMSOORTEN.includes(absentie.soort))
+    absenties.some((absentie) => absentie.datum === dag && absentie.categorie !== GEEN_VERZUIM && AFWEZIGE_SOORTEN.includes(absentie.soort))
   const vorige = previousLesdag(kalender, datum)
   return isVerzuim(datum) && (vorige === undefined || !isVerzuim(vorige))
 }

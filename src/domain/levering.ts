@@ -190,11 +190,16 @@ function suppressTellingen (tellingen: readonly Telling[], eerdere: readonly Vri
   const plekVan = (sleutel: string): number => plekken.get(sleutel)!
   const { onderdrukt, gevoelig, vindbaar } = suppress(
     cijfers.map((cijfer) => ({ ...cijfer, mee: cijfer.mee.map(plekVan) })),
-    sommen.map(({ totaal, delen }): Som => ({ totaal: plekVan(totaal), delen: delen.map(plekVan) }))
+    uniqueSommen(sommen).map(({ totaal, delen }): Som => ({ totaal: plekVan(totaal), delen: delen.map(plekVan) }))
   )
   // Also what an earlier levering showed: no longer to be hidden from a reader, and still not to be repeated.
   const altijd = huidig.cijfers.filter((cijfer) => cijfer.zicht === 'te-kiezen' && (cijfer.gevoelig || cijfer.weglaten)).map(({ sleutel }) => sleutel)
   return { onderdrukt: new Set([...altijd, ...[...onderdrukt].map((plek) => cijfers[plek]!.sleutel)]), gevoelig, vindbaar: vindbaar.length }
+}
+
+/** A sum of figures that did not change says the same again; once is enough, and much faster. */
+function uniqueSommen (sommen: readonly Sleutelsom[]): Sleutelsom[] {
+  return [...new Map(sommen.map((som) => [[som.totaal, ...som.delen].join('\n'), som])).values()]
 }
 
 function buildStelsel (tellingen: readonly Telling[]): Sleutelstelsel {

@@ -106,8 +106,11 @@ function release (stelsel: Stelsel, bewegingen: Map<number, Beweging>): void {
   }
 }
 
-/** Steps after which a search gives up, and the number counts as found. */
-const STAPPEN = 2000
+/**
+ * Steps after which a search gives up, and the number counts as found. Measured, one core: a school of 30 vestigingen of 8 leerjaren and 2,000
+ * leerlingen (almost every cel small) takes 0.2 s, against four earlier leveringen 1.8 s; an ordinary school 1 to 10 ms.
+ */
+const STAPPEN = 1_000
 
 class Stelsel {
   readonly onderdrukt = new Set<number>()
@@ -171,18 +174,25 @@ class Stelsel {
     return false
   }
 
-  /** The ways to mend the sum that has fewest; undefined when every sum is right. */
+  /**
+   * The ways to mend the sum that has fewest; undefined when every sum is right. One that can give and is in no other sum is as good as all,
+   * once the other sums are right: without this a search that fails tries everything that has nothing to do with why.
+   */
   #findScheef (verschil: ReadonlyMap<number, number>, ruim: boolean): Array<[plek: number, stap: number]> | undefined {
     let fewest: Array<[number, number]> | undefined
+    let later: Array<[number, number]> | undefined
     for (const nummer of new Set([...verschil.keys()].flatMap((plek) => this.#sommenVan[plek]!))) {
       const { totaal, delen } = this.#sommen[nummer]!
       const saldo = delen.reduce((sum, deel) => sum + (verschil.get(deel) ?? 0), 0) - (verschil.get(totaal) ?? 0)
       if (saldo === 0) continue
       const wegen = this.#leden[nummer]!.map((plek): [number, number] => [plek, plek === totaal ? saldo : -saldo])
         .filter(([plek, stap]) => !verschil.has(plek) && this.#fits(plek, stap, ruim))
-      if (fewest === undefined || wegen.length < fewest.length) fewest = wegen
+      if (wegen.length === 0) return wegen
+      const vrij = wegen.find(([plek]) => this.#sommenVan[plek]!.length === 1)
+      if (vrij !== undefined) later = [vrij]
+      else if (fewest === undefined || wegen.length < fewest.length) fewest = wegen
     }
-    return fewest
+    return fewest ?? later
   }
 
   #fits (plek: number, stap: number, ruim: boolean): boolean {

@@ -6,7 +6,7 @@ const NAMES = new Map<string, string>([...SOORTEN, ...CATEGORIEEN, ...SIGNAALSTA
 
 /** The name of a value in schema.graphql. */
 export function toEnumName (value: string): string {
-  return NAMES.get(value) ?? value
+  return value.includes('-') ? NAMES.get(value) ?? value : value
 }
 
 /** Our value of a name in schema.graphql. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nameEnums } from '../absenties/loaders.ts'
 import { getAbsentie } from '../absenties/service.ts'
 import { AppError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
@@ -29,7 +30,7 @@ export async function getNode (ctx: Ctx, id: string): Promise<object> {
     case 'School': return { __typename: soort, ...await getSchool(ctx, school) }
     case 'Vestiging': return { __typename: soort, ...await getVestiging(ctx, school) }
     case 'Leerling': return { __typename: soort, ...await getLeerling(ctx, bron, bronId, school) }
-    case 'Absentie': return { __typename: soort, ...await getAbsentie(ctx, { bron, bronId }, school) }
+    case 'Absentie': return { __typename: soort, ...nameEnums(await getAbsentie(ctx, { bron, bronId }, school)) }
   }
 }
 

@@ -34,7 +34,7 @@ interface TrustedIssuer { readonly keys: JWTVerifyGetKey, readonly audience: str
 /** Builds the check of the Authorization header against the allow-list of issuers. The token comes from nowhere else. */
 export function makeAuthenticate (issuers: readonly Issuer[], development: DevelopmentKeys | undefined, now: () => Date): Authenticate {
   const trusted = new Map<string, TrustedIssuer>(issuers.map(({ issuer, jwksUrl, audience }) =>
-    [issuer, { keys: createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 }), audience }]))
+    [issuer, { keys: remoteKeys(jwksUrl, now), audience }]))
   if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { keys: createLocalJWKSet({ keys: [development.publicJwk] }), audience: AUDIENCE })
   const verified = new Map<string, { actor: Actor, exp: number }>()
 
@@ -59,7 +59,7 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
   try {
     ({ payload } = await jwtVerify(token, issuer.keys, { algorithms: ALGORITHMS, audience: issuer.audience, currentDate: now, clockTolerance: 5, requiredClaims: ['exp', 'iat', 'jti', 'azp'] }))
   } catch (error) {
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw new AppError('niet-beschikbaar', 'De sleutels van de uitgever zijn nu niet op te halen.')
+    if (isIssuerAway(error)) throw new AppError('niet-beschikbaar', 'De sleutels van de uitgever zijn nu niet op te halen.')
     const why = error instanceof errors.JWTExpired ? 'is verlopen' : 'is niet geldig'
     throw new AppError('niet-aangemeld', `Dit toegangsbewijs ${why}.`)
   }
@@ -75,6 +75,33 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
       ...(rol === undefined ? {} : { rol, ...(sub === undefined ? {} : { persoon: sub }) })
     }
   }
+}
+
+/** How long an issuer's last keys stand while it is away: an outage is survived, a withdrawn key does not live on. */
+const KEYS_STAND = 3_600_000
+
+/** The keys an issuer publishes, asked again every ten minutes and for a key that is new. While it is away, the keys it published last stand. */
+function remoteKeys (jwksUrl: string, now: () => Date): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 })
+  let awaySince: number | undefined
+  return async (header, token) => {
+    try {
+      const key = await keys(header, token)
+      awaySince = undefined
+      return key
+    } catch (error) {
+      const last = keys.jwks()
+      if (!isIssuerAway(error) || last === undefined) throw error
+      awaySince ??= now().getTime()
+      if (now().getTime() - awaySince > KEYS_STAND) throw error
+      return await createLocalJWKSet(last)(header, token).catch(() => { throw error })
+    }
+  }
+}
+
+/** jose says of a JWKS that is not there, is no JSON or answers with an error that it is a JOSEError without a kind of its own. */
+function isIssuerAway (error: unknown): boolean {
+  return !(error instanceof errors.JOSEError) || ['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'].includes(error.code)
 }
 
 function readIssuer (token: string): string {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { AppError, FOUTCODES, type Fout, type Foutcode } from '../errors.ts'
@@ -76,4 +78,15 @@ export async function sendProblem (error: unknown, request: FastifyRequest, repl
   if (problem.status === 503) reply.header('retry-after', '5')
   // serialize with JSON.stringify: the route's own response schema is not for problems
   await reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+}
+
+/** What is no HTTP reaches no route: the answer is written on the socket itself. */
+export function answerNoHttp (error: NodeJS.ErrnoException, socket: Socket, headers: Readonly<Record<string, string>>): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy(error)
+    return
+  }
+  const body = JSON.stringify(buildProblem('invoer-ongeldig', 'Dit is geen geldig HTTP-verzoek, of zijn headers zijn te groot.', randomUUID()))
+  const lines = Object.entries({ ...headers, 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
 }

@@ -42,8 +42,11 @@ export async function validateRequest (request: FastifyRequest): Promise<void> {
     const expected = schema[part]
     if (!(expected instanceof z.ZodType)) continue
     const property = part === 'querystring' ? 'query' : part
-    // A stream is parsed line by line by its handler.
-    if (part === 'body' && isStream(request.body)) continue
+    if (part === 'body' && isStream(request.body)) {
+      // Its handler parses it line by line; an address that does not say so reads no streams.
+      if (schema.alsoConsumes === undefined) throw new AppError('soort-niet-ondersteund', 'Dit adres leest alleen application/json.')
+      continue
+    }
     const result = expected.safeParse(request[property])
     // The other headers stay.
     if (result.success && property === 'headers') Object.assign(request.headers, result.data)
@@ -136,4 +139,3 @@ export function linkNext (request: FastifyRequest, reply: FastifyReply, cursor: 
   parameters.set('cursor', cursor)
   reply.header('link', `<${path}?${parameters.toString()}>; rel="next"`)
 }
-

@@ -18,8 +18,8 @@ const vestiging = {
   sector: z.enum(SECTOREN),
   regio: z.enum(REGIOS as readonly ['noord', 'midden', 'zuid']).describe('Vakantieregio van de vestiging.'),
   gemeentecode: Gemeentecode,
-  samenwerkingsverband: Samenwerkingsverband.optional(),
-  lesuurMinuten: z.int().min(20).max(120).optional().describe('Duur van een lesuur in minuten; standaard 60.')
+  samenwerkingsverband: Samenwerkingsverband.nullish(),
+  lesuurMinuten: z.int().min(20).max(120).nullish().describe('Duur van een lesuur in minuten; standaard 60.')
 }
 export const Vestigingsinvoer = z.strictObject(vestiging)
 export const Vestigingsregel = z.strictObject({ vestiging: Vestigingscode, ...vestiging })
@@ -71,10 +71,10 @@ const Inschrijving = z.strictObject({
   van: Datumveld,
   tot: Datumveld.nullish().describe('Laatste dag; leeg zolang de leerling er is.'),
   leerjaar: z.int().min(0).max(12),
-  minutenPerWeek: z.int().min(0).max(5000).optional().describe('Geplande lestijd per week, gelijk verdeeld over de lesdagen.'),
-  rooster: z.array(z.int().min(0).max(1440)).length(7).optional().describe('Geplande minuten van maandag tot en met zondag.')
+  minutenPerWeek: z.int().min(0).max(5000).nullish().describe('Geplande lestijd per week, gelijk verdeeld over de lesdagen.'),
+  rooster: z.array(z.int().min(0).max(1440)).length(7).nullish().describe('Geplande minuten van maandag tot en met zondag.')
 }).refine(({ van, tot }) => tot == null || van <= tot, { message: 'tot ligt voor van', path: ['tot'] })
-  .refine(({ minutenPerWeek, rooster }) => minutenPerWeek === undefined || rooster === undefined, { message: 'stuur minutenPerWeek of rooster, niet beide', path: ['rooster'] })
+  .refine(({ minutenPerWeek, rooster }) => minutenPerWeek == null || rooster == null, { message: 'stuur minutenPerWeek of rooster, niet beide', path: ['rooster'] })
 
 const PersoonsgebondenNummer = z.string().refine((text) => soortPersoonsgebondenNummer(text) !== undefined, 'is geen BSN en geen onderwijsnummer')
 
@@ -82,8 +82,8 @@ export const Leerlingregel = z.strictObject({
   bronId: BronId,
   school: Brin,
   geboortedatum: Datumveld,
-  persoonsgebondenNummer: PersoonsgebondenNummer.optional().describe('BSN of onderwijsnummer; wordt versleuteld bewaard en nergens teruggegeven.'),
-  woongemeente: Gemeentecode.optional(),
+  persoonsgebondenNummer: PersoonsgebondenNummer.nullish().describe('BSN of onderwijsnummer; wordt versleuteld bewaard en nergens teruggegeven.'),
+  woongemeente: Gemeentecode.nullish(),
   inschrijvingen: z.array(Inschrijving).min(1).max(50)
     .refine((lijst) => new Set(lijst.map(({ van, vestiging: code }) => `${van}${code}`)).size === lijst.length, 'noemt dezelfde vestiging en begindatum dubbel')
 })

@@ -45,18 +45,19 @@ export async function listLeerlingenPer (ctx: Ctx, plaatsen: readonly Leerlingen
 
 const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente`
 
+const isIngeschreven = sql`(p.vestiging is null or exists (select from inschrijving i
+                                                            where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))`
+
 type Genummerd<T> = T & { readonly nr: number }
 
 async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, limit }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
-  const heel = plaatsen.every(({ vestiging }) => vestiging === null)
+  const ingeschreven = plaatsen.every(({ vestiging }) => vestiging === null) ? sql`` : sql`and ${isIngeschreven}`
   const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
                            from leerling l
-                          where l.school = ${scope.school} ${naPositie(na)} ${heel ? sql`` : sql`
-                            and (p.vestiging is null or exists (select from inschrijving i
-                                                                 where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))`}
+                          where l.school = ${scope.school} ${naPositie(na)} ${ingeschreven}
                           order by l.bron, l.leerling
                           limit ${limit}) l
      order by p.nr, l.bron, l."bronId"`)

@@ -112,13 +112,13 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
       bekend.set(rij.vestiging, rij)
     }
     if (gewijzigd.size === 0) return uitslagen
-    await store.upsertVestigingen(tx, scope.school, [...gewijzigd.values()].map(({ samenwerkingsverband, ...rij }) => ({ ...rij, ...(samenwerkingsverband === null ? {} : { samenwerkingsverband }) })))
+    await store.upsertVestigingen(tx, scope.school, [...gewijzigd.values()])
     if (isNieuw) return uitslagen
     await raiseStamversie(tx, scope.school)
     for (const vestiging of gewijzigd.keys()) {
       if (!bestaand.has(vestiging)) continue
       await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
-      await store.markVestiging(tx, scope, vestiging, aanlevering)
+      await store.markVestiging(tx, scope, vestiging)
     }
     return uitslagen
   }
@@ -179,21 +179,22 @@ const KALENDERS: Soort<Kalenderregel> = {
       geraakt.set(`${vestiging} ${schooljaar}`, record)
     }
     if (geraakt.size > 0) await raiseStamversie(tx, scope.school)
-    for (const { vestiging, schooljaar, lesdagen } of geraakt.values()) await followKalender(tx, scope, vestiging, schooljaar, lesdagen, aanlevering)
+    for (const record of geraakt.values()) await followKalender(ctx, tx, scope, record, aanlevering)
     return uitslagen
   }
 }
 
-/** What a new kalender brings along: spread roosters, the minutes derived from them, and every leerling and week of that schooljaar. */
-async function followKalender (tx: Tx, scope: Schoolscope, vestiging: string, schooljaar: string, lesdagen: readonly number[], aanlevering: string): Promise<void> {
+/** What a new kalender brings along: roosters spread over its lesdagen, for as long as they hold, the minutes derived from them, and every leerling and week. */
+async function followKalender (ctx: Ctx, tx: Tx, scope: Schoolscope, { vestiging, schooljaar, lesdagen }: Kalenderregel, aanlevering: string): Promise<void> {
   const { van, tot } = schooljaarPeriode(schooljaar)
   const roosters = await store.listVerdeeldeRoosters(tx, scope, vestiging, van, tot)
   if (roosters.length > 0) {
     await store.updateRoosters(tx, scope, roosters.map(({ minutenPerWeek, ...rij }) => ({ ...rij, rooster: spreadMinuten(minutenPerWeek, lesdagen) })))
-    await rederiveMinuten(tx, scope, { vestiging, van, tot }, aanlevering)
+    await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
   }
-  await store.markVestiging(tx, scope, vestiging, aanlevering)
-  await store.markWeken(tx, scope.school, listWeken([{ vestiging, van, tot }]), aanlevering)
+  await store.markVestiging(tx, scope, vestiging)
+  const vandaag = ctx.vandaag()
+  await store.markWeken(tx, scope.school, listWeken([{ vestiging, van, tot: roosters.length > 0 && vandaag > tot ? vandaag : tot }]))
 }
 
 /** jsonb and JSON order keys differently; values decide. */
@@ -258,8 +259,8 @@ const LEERLINGEN: Soort<Leerlingregel> = {
       const leerlingen = [...nieuw.keys()]
       await store.replaceLeerlingen(tx, scope, [...nieuw.values()])
       await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } }, aanlevering)
-      await store.markLeerlingen(tx, scope, leerlingen, aanlevering)
-      await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, ctx.vandaag()) }))), aanlevering)
+      await store.markLeerlingen(tx, scope, leerlingen)
+      await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, ctx.vandaag()) }))))
       await replayWachtende(ctx, tx, scope, leerlingen)
     }
     await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', regels.map(({ record }) => ({ school: scope.school, bron: scope.bron, leerling: record.bronId })))
@@ -284,21 +285,21 @@ function checkInschrijvingen (record: Leerlingregel, stam: Stam | undefined): Fo
 }
 
 function buildLeerlingrij (ctx: Ctx, scope: Schoolscope, record: Leerlingregel, stam: Stam): store.Leerlingrij {
-  const { bronId, geboortedatum, woongemeente = null, persoonsgebondenNummer: nummer } = record
+  const { bronId, geboortedatum, persoonsgebondenNummer: nummer = null } = record
   return {
     leerling: bronId,
     geboortedatum,
-    woongemeente,
-    pgnSoort: nummer === undefined ? null : soortPersoonsgebondenNummer(nummer)!,
-    pgnVersleuteld: nummer === undefined ? null : ctx.sleutels.encryptPgn(nummer, JSON.stringify([scope.school, scope.bron, bronId])).toString('hex'),
-    pgnZoek: nummer === undefined ? null : ctx.sleutels.searchPgn(nummer, scope.school).toString('hex'),
+    woongemeente: record.woongemeente ?? null,
+    pgnSoort: nummer === null ? null : soortPersoonsgebondenNummer(nummer)!,
+    pgnVersleuteld: nummer === null ? null : ctx.sleutels.encryptPgn(nummer, JSON.stringify([scope.school, scope.bron, bronId])).toString('hex'),
+    pgnZoek: nummer === null ? null : ctx.sleutels.searchPgn(nummer, scope.school).toString('hex'),
     inschrijvingen: record.inschrijvingen.map(({ vestiging, van, tot = null, leerjaar, minutenPerWeek, rooster }) => ({
       vestiging,
       van,
       tot,
       leerjaar,
       minutenPerWeek: minutenPerWeek ?? null,
-      rooster: rooster ?? (minutenPerWeek === undefined ? null : spreadMinuten(minutenPerWeek, stam.vestigingen.get(vestiging)!.kalender.schooljaarkalender(schooljaarVan(van)).lesdagen))
+      rooster: rooster ?? (minutenPerWeek == null ? null : spreadMinuten(minutenPerWeek, stam.vestigingen.get(vestiging)!.kalender.schooljaarkalender(schooljaarVan(van)).lesdagen))
     })).sort((a, b) => `${a.van}${a.vestiging}` < `${b.van}${b.vestiging}` ? -1 : 1)
   }
 }
@@ -367,7 +368,7 @@ const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
   vorm: Vrijstellingsregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
-  async write (ctx, tx, scope, regels, aanlevering) {
+  async write (ctx, tx, scope, regels) {
     await lockSchool(tx, scope.school)
     const bekend = await store.listBekend(tx, scope, regels.map(({ record }) => record.leerling))
     const oud = new Map((await store.listVrijstellingenVan(tx, scope, regels.map(({ record }) => record.bronId))).map((rij) => [rij.bronId, rij]))
@@ -390,7 +391,7 @@ const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
     }
     if (nieuw.size > 0) {
       await store.upsertVrijstellingen(tx, scope, [...nieuw.values()])
-      await store.markLeerlingen(tx, scope, [...leerlingen], aanlevering)
+      await store.markLeerlingen(tx, scope, [...leerlingen])
     }
     await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', [...leerlingen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling })))
     return uitslagen

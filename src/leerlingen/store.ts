@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Lesvrij } from '../domain/kalender.ts'
-import type { Leerling, Vestiging, Vestigingsregel } from './contract.ts'
+import type { Leerling, Vestiging } from './contract.ts'
 
 const VESTIGING = sql`vestiging, school, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten as "lesuurMinuten"`
 
@@ -17,7 +18,7 @@ export async function listVestigingenVan (tx: Tx, school: string): Promise<Vesti
   return rows
 }
 
-export async function upsertVestigingen (tx: Tx, school: string, rijen: ReadonlyArray<Omit<Vestigingsregel, 'lesuurMinuten'> & { lesuurMinuten: number }>): Promise<void> {
+export async function upsertVestigingen (tx: Tx, school: string, rijen: readonly Vestiging[]): Promise<void> {
   await tx.execute(sql`
     insert into vestiging (school, vestiging, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten, vastgelegd_op)
     select ${school}, r.vestiging, r.naam, r.sector, r.regio, r.gemeentecode, r.samenwerkingsverband, r."lesuurMinuten", statement_timestamp()
@@ -161,32 +162,29 @@ export async function updateRoosters (tx: Tx, scope: Schoolscope, rijen: Readonl
        and i.rooster is distinct from r.rooster`)
 }
 
-/** Marks leerlingen for evaluation, by key. */
-export async function markLeerlingen (tx: Tx, scope: Schoolscope, leerlingen: readonly string[], aanlevering: string): Promise<void> {
+/** Marks leerlingen for evaluation, by key. Every statement marks anew: see `writeAbsenties`. */
+export async function markLeerlingen (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, aanlevering)
-    select ${scope.school}, ${scope.bron}, leerling, ${aanlevering}
-      from unnest(${sql.param(leerlingen)}::text[]) as leerling
-        on conflict do nothing`)
+    insert into evaluatie_markering (school, bron, leerling, markering)
+    select ${scope.school}, ${scope.bron}, leerling, ${randomUUID()}
+      from unnest(${sql.param(leerlingen)}::text[]) as leerling`)
 }
 
 /** Marks every leerling ever enrolled at a vestiging: its kalender, lesuur or sector changed. */
-export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: string, aanlevering: string): Promise<void> {
+export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: string): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, aanlevering)
-    select distinct school, bron, leerling, ${aanlevering}::uuid
+    insert into evaluatie_markering (school, bron, leerling, markering)
+    select distinct school, bron, leerling, ${randomUUID()}::uuid
       from inschrijving
-     where school = ${scope.school} and vestiging = ${vestiging}
-        on conflict do nothing`)
+     where school = ${scope.school} and vestiging = ${vestiging}`)
 }
 
 /** Marks the weeks of a vestiging for the figures, by their Mondays. */
-export async function markWeken (tx: Tx, school: string, weken: ReadonlyArray<{ vestiging: string, maandag: string }>, aanlevering: string): Promise<void> {
+export async function markWeken (tx: Tx, school: string, weken: ReadonlyArray<{ vestiging: string, maandag: string }>): Promise<void> {
   await tx.execute(sql`
-    insert into aggregaat_markering (school, vestiging, maandag, aanlevering)
-    select ${school}, r.vestiging, r.maandag, ${aanlevering}
-      from json_to_recordset(${JSON.stringify(weken)}::json) as r(vestiging text, maandag date)
-        on conflict do nothing`)
+    insert into aggregaat_markering (school, vestiging, maandag, markering)
+    select ${school}, r.vestiging, r.maandag, ${randomUUID()}
+      from json_to_recordset(${JSON.stringify(weken)}::json) as r(vestiging text, maandag date)`)
 }
 
 const LEERLING = sql`

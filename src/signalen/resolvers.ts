@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
 import { buildConnection, cutConnection, pagina, parseArguments, type Connection } from '../graphql/connection.ts'
+import { fromEnumName, toEnumName } from '../graphql/enum-name.ts'
 import { decodeCursor } from '../http/rest.ts'
 import { Bron, BronId } from '../http/velden.ts'
 import { Signalenvraag as Restvraag, type Signaal } from './contract.ts'
@@ -12,7 +13,7 @@ import type { Leerlingsleutel, School } from '../leerlingen/loaders.ts'
 const Positie = z.tuple([z.string(), z.iso.date(), z.uuid()])
 const positionOf = ({ id, school, einddatum }: Signaal): [string, string, string] => [school, einddatum, id.slice(5)]
 
-const Paginavraag = z.strictObject({ status: z.enum(SIGNAALSTATUSSEN).optional(), regel: Restvraag.shape.regel, ...pagina(Positie) })
+const Paginavraag = z.strictObject({ status: z.preprocess(fromEnumName, z.enum(SIGNAALSTATUSSEN)).optional(), regel: Restvraag.shape.regel, ...pagina(Positie) })
 const Schoolvraag = Paginavraag.extend({ leerling: BronId.optional(), bron: Bron.optional() })
 
 export const signalenResolvers = {
@@ -30,6 +31,9 @@ export const signalenResolvers = {
   Leerling: {
     signalen: async (leerling: Leerlingsleutel, args, { lezing }, info) => await lezing.load(info, leerling, async (leerlingen) =>
       await readPaginas(args, async (vraag) => await listSignalenPerLeerling(lezing.ctx, leerlingen, vraag)))
+  },
+  Signaal: {
+    status: ({ status }: Signaal) => toEnumName(status)
   }
 } satisfies Resolvers
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -40,11 +41,10 @@ export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number
 /** Marks leerlingen with an absentie on these days: absenties that were pushed ahead, whose day has come. */
 export async function markDagen (tx: Tx, scope: Schoolscope, van: string, tot: string): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, aanlevering)
-    select distinct school, bron, leerling, '00000000-0000-0000-0000-000000000000'::uuid
+    insert into evaluatie_markering (school, bron, leerling, markering)
+    select distinct school, bron, leerling, ${randomUUID()}::uuid
       from absentie
-     where school = ${scope.school} and datum between ${van} and ${tot} and not ingetrokken
-        on conflict do nothing`)
+     where school = ${scope.school} and datum between ${van} and ${tot} and not ingetrokken`)
 }
 
 export interface Signaalrij extends Signaalstand { [column: string]: unknown, readonly bron: string, readonly leerling: string }

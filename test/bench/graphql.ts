@@ -73,7 +73,7 @@ export async function benchGraphql (opties: GraphqlOpties): Promise<Benchregel[]
       await pool.query(STATEMENT, [school, 'bench-lvs', leerling])
     }
     await overHttp(0)
-    await measure(8, 1, overHttp)
+    await measure(8, 3, overHttp)
     await measure(4, 1, overPg)
     const measured: Array<readonly [own: number, other: number]> = []
     for (let ronde = 0; ronde < rondes; ronde++) {

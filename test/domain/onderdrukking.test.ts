@@ -122,8 +122,8 @@ function propagate (vergelijkingen: readonly Vergelijking[]): boolean {
   return true
 }
 
-/** Tries every value of everything hidden, up to 4 more than it is; tells which gevoelige places never had a second value. */
-function bruteForce (plaatsen: readonly Plaats[], vergelijkingen: readonly Vergelijking[]): Plaats[] {
+/** Tries every value of everything hidden, up to 4 more than it is; tells which gevoelige places never had a second value; undefined when that takes too long. */
+function bruteForce (plaatsen: readonly Plaats[], vergelijkingen: readonly Vergelijking[]): Plaats[] | undefined {
   const waarden = new Map<Plaats, number>()
   const gezien = new Map<Plaats, Set<number>>(plaatsen.filter(({ gevoelig }) => gevoelig).map((plaats) => [plaats, new Set()]))
   const open = plaatsen.filter(({ lo, hi }) => lo < hi)
@@ -131,12 +131,13 @@ function bruteForce (plaatsen: readonly Plaats[], vergelijkingen: readonly Verge
   const betrokken = new Map(open.map((plaats) => [plaats, vergelijkingen.filter(({ totaal, delen }) => totaal === plaats || delen.includes(plaats))]))
   const enough = (): boolean => [...gezien.values()].every(({ size }) => size > 1)
   let steps = 0
+  const most = 30_000
   const holds = ({ totaal, delen, verschil }: Vergelijking): boolean => {
     if (!waarden.has(totaal) || delen.some((deel) => !waarden.has(deel))) return true
     return delen.reduce((sum, deel) => sum + waarden.get(deel)!, 0) === waarden.get(totaal)! + verschil
   }
   const search = (index: number): void => {
-    if (enough() || ++steps > 300_000) return
+    if (enough() || ++steps > most) return
     const plaats = open[index]
     if (plaats === undefined) {
       for (const [each, set] of gezien) set.add(waarden.get(each)!)
@@ -149,8 +150,8 @@ function bruteForce (plaatsen: readonly Plaats[], vergelijkingen: readonly Verge
     waarden.delete(plaats)
   }
   search(0)
-  // An unfinished search proves nothing.
-  return steps > 300_000 ? [] : [...gezien].filter(([, set]) => set.size === 1).map(([plaats]) => plaats)
+  if (steps > most) return undefined
+  return [...gezien].filter(([, set]) => set.size === 1).map(([plaats]) => plaats)
 }
 
 /** The exact lines of the same table, and of each figure how many leerlingen it is about. */
@@ -175,7 +176,7 @@ function exactOf (cellen: readonly Cel[], regels: readonly Leveringregel[]): { e
   return { exact, groepen }
 }
 
-function attack (cellen: readonly Cel[], { regels }: Pick<Leveringtabel, 'regels'>, brute: boolean): Plaats[] {
+function attack (cellen: readonly Cel[], { regels }: Pick<Leveringtabel, 'regels'>, brute: boolean): Plaats[] | undefined {
   const { exact, groepen } = exactOf(cellen, regels)
   const knower = readTabel(regels, exact, groepen)
   if (!propagate(knower.vergelijkingen)) throw new Error('the truth does not fit the table')
@@ -208,7 +209,7 @@ t.test('nobody can find a gevoelig number by computing with what is shown', asyn
   fc.assert(fc.property(school, (leerlingen) => {
     const cellen = countCellen(leerlingen)
     const tabel = build(cellen)
-    const pinned = attack(cellen, tabel, false)
+    const pinned = attack(cellen, tabel, false)!
     if (pinned.length > 0) throw new Error(`found: ${show(pinned).join('; ')}`)
     const literally = attackLiterally(cellen, tabel)
     if (literally.length > 0) throw new Error(`found by reading literally: ${show(literally).join('; ')}`)
@@ -216,16 +217,19 @@ t.test('nobody can find a gevoelig number by computing with what is shown', asyn
     alle += tabel.regels.length * KOLOMMEN.length
     getoond += tabel.regels.length * KOLOMMEN.length - onderdruktIn(tabel).size
     gevoelig += tabel.toets.gevoelig
-  }), { numRuns: 300, seed: 36663 })
+  }), { numRuns: 1000, seed: 36663 })
   t.comment(`${alle} figures, ${gevoelig} to keep secret (those that only follow among them), ${Math.round(getoond / alle * 100)} % shown`)
 })
 
-t.test('small tables: not by trying every possibility either', async () => {
+t.test('small tables: not by trying every possibility either', async (t) => {
+  let gereed = 0
   fc.assert(fc.property(fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 3 })).chain(([vestigingen, leerjaren]) => schoolVan(vestigingen, leerjaren, 24)), (leerlingen) => {
     const cellen = countCellen(leerlingen)
     const pinned = attack(cellen, build(cellen), true)
-    if (pinned.length > 0) throw new Error(`found: ${show(pinned).join('; ')}`)
-  }), { numRuns: 200, seed: 1969 })
+    if (pinned !== undefined) gereed++
+    if (pinned !== undefined && pinned.length > 0) throw new Error(`found: ${show(pinned).join('; ')}`)
+  }), { numRuns: 300, seed: 1969 })
+  t.ok(gereed > 150, `${gereed} of 300 tried to the end`)
 })
 
 t.test('the attack is a real one: with only the small counts hidden it finds some in many schools', async (t) => {
@@ -236,7 +240,7 @@ t.test('the attack is a real one: with only the small counts hidden it finds som
     const { regels } = build(cellen)
     const { exact, groepen } = exactOf(cellen, regels)
     const naief = exact.map((regel) => ({ ...regel, ...Object.fromEntries(KOLOMMEN.filter((kolom) => isKleineCel(groepen.get(sleutelVan(regel, kolom))!)).map((kolom) => [kolom, ONDERDRUKT])) }))
-    if (attack(cellen, { regels: naief as Leveringregel[] }, false).length > 0) gevonden++
+    if (attack(cellen, { regels: naief as Leveringregel[] }, false)!.length > 0) gevonden++
   }), { numRuns: runs, seed: 5 })
   t.ok(gevonden > runs / 4, `${gevonden} of ${runs}`)
 })
@@ -313,8 +317,8 @@ t.test('a second levering does not tell what the first one hid', async (t) => {
       .filter((plaats) => plaats.kolom.startsWith('zonder') || hiddenThen.has(sleutelVan(plaats.regel, plaats.kolom)) || !plaatsen.has(sleutelVan(plaats.regel, plaats.kolom)))
     if (pinned.length > tweede.toets.vindbaar) throw new Error(`found: ${show(pinned).join('; ')}`)
     if (tweede.toets.vindbaar > 0) later++
-  }), { numRuns: 120, seed: 11 })
-  t.comment(`${later} of 120 second leveringen had a number that could no longer be protected`)
+  }), { numRuns: 200, seed: 11 })
+  t.comment(`${later} of 200 second leveringen had a number that could no longer be protected`)
 })
 
 t.test('the same figures again hide the same places', async () => {
