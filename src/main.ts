@@ -1,6 +1,10 @@
+import { enableCompileCache } from 'node:module'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { EmbeddedError } from './db/embedded.ts'
 import { MigrationError } from './db/migrate.ts'
+
+// Stripped types and compiled code of an earlier start.
+enableCompileCache()
 
 type Command = (config: Config, argv: readonly string[]) => Promise<number>
 

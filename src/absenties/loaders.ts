@@ -14,7 +14,7 @@ export interface Absentiespaginavraag {
   readonly van?: string | undefined
   readonly tot?: string | undefined
   readonly na?: readonly [datum: string, bron: string, bronId: string] | undefined
-  readonly limit: number
+  readonly first: number
   /** The fields that are asked of them. Others are absent, so the type of the answer promises more than there is. */
   readonly velden: ReadonlySet<string>
 }
@@ -24,7 +24,7 @@ export function nameEnums (absentie: Absentie): Absentie {
   return { ...absentie, soort: toEnumName(absentie.soort), categorie: toEnumName(absentie.categorie) } as Absentie
 }
 
-/** A page of absenties per leerling, on datum and key. */
+/** A page of absenties per leerling, on datum and key, and one more if there is one. */
 export async function listAbsentiesPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(leerlingen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
@@ -41,7 +41,7 @@ export async function listAbsentiesPerLeerling (ctx: Ctx, leerlingen: readonly L
   })
 }
 
-/** A page of absenties per vestiging, on datum and key. */
+/** A page of absenties per vestiging, on datum and key, and one more if there is one. */
 export async function listAbsentiesPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(vestigingen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
@@ -52,7 +52,7 @@ export async function listAbsentiesPerVestiging (ctx: Ctx, vestigingen: Readonly
         volgorde: sql`a.datum, a.bron, a.bron_id`
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
-      await recordVerwerking(ctx, tx, 'absenties:lezen', lists.flat())
+      await recordVerwerking(ctx, tx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
       return lists
     })
   })
@@ -92,7 +92,7 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
  * `json_agg(json_build_object(…))`: 2.7 ms of PostgreSQL instead of 6, and 0.3 ms here instead of 0.5.
  */
 async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
-  const { van, tot, na, limit } = vraag
+  const { van, tot, na, first } = vraag
   const velden = listVelden(vraag.velden)
   const rows = await readRows<{ rijen: string | null }>(tx, sql`
     select a.rijen
@@ -105,7 +105,7 @@ async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, v
                                     ${tot === undefined ? sql`` : sql`and a.datum <= ${tot}`}
                                     ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
                                   order by ${ouders.volgorde}
-                                  limit ${limit}) a) a
+                                  limit ${first + 1}) a) a
      order by k.nr`)
   return rows.map(({ rijen }) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f')))
 }

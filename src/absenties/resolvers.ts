@@ -39,6 +39,6 @@ export const absentiesResolvers = {
 
 async function readPaginas (args: Argumenten, info: GraphQLResolveInfo, list: (vraag: Absentiespaginavraag) => Promise<Absentie[][]>): Promise<Array<Connection<Absentie>>> {
   const { first, after, van, tot } = parseArguments(Paginavraag, args)
-  const lists = await list({ van, tot, na: after === undefined ? undefined : decodeCursor(after, Positie), limit: first + 1, velden: listNodeFields(info) })
+  const lists = await list({ van, tot, na: after === undefined ? undefined : decodeCursor(after, Positie), first, velden: listNodeFields(info) })
   return lists.map((absenties) => cutConnection(absenties, { first, after }, positionOf))
 }

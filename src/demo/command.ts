@@ -165,8 +165,7 @@ async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signa
   await showStatistiek(uitkomsten)
   showLeveringen(uitkomsten, leveringen, app.config.leveringenDir)
   for (const verschil of verschillen) verslag.line(`\nLET OP: ${verschil}`)
-  if (!eenmalig) await showProbeer(uitkomsten, app.config.dataDir)
-  else verslag.line('\nZonder --eenmalig blijft de dienst staan en kunt u zelf vragen stellen.')
+  await showProbeer(uitkomsten, app.config, eenmalig)
   return verschillen.length === 0 ? 0 : 1
 }
 

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import type { Levering } from '../duo/contract.ts'
 import type { Marges } from '../regels/contract.ts'
 import type { Signaal } from '../signalen/contract.ts'
@@ -104,20 +105,22 @@ async function findBijna ({ bron, schooljaar }: Uitkomsten): Promise<{ leerling:
 }
 
 /** Three questions to copy, with a token for them. */
-export async function showProbeer (uitkomsten: Uitkomsten, dataDir: string): Promise<void> {
+/** Three questions to put to the service: the one that stays up, or one started again on the same store. */
+export async function showProbeer (uitkomsten: Uitkomsten, { dataDir, host, port }: Config, eenmalig: boolean): Promise<void> {
   const { bron, scholen, verslag } = uitkomsten
+  const origin = eenmalig ? `http://${host}:${port}` : bron.origin
   const bijna = await findBijna(uitkomsten)
   const ask = 'curl -sw "\\n" -H "Authorization: Bearer $TOKEN"'
-  verslag.kop('Probeer nu, in een andere terminal')
+  verslag.kop(eenmalig ? `Probeer nu: start de dienst op deze opslag met DATA_DIR='${shortPath(dataDir)}' npm start, en in een andere terminal` : 'Probeer nu, in een andere terminal')
   verslag.line(`  export TOKEN=$(DATA_DIR='${shortPath(dataDir)}' npm run --silent token -- --bron demo-lvs --scholen ${scholen.join()} --scopes alle)`)
   verslag.line('  # Drie open signalen van school 99AA, met hun onderbouwing')
-  verslag.line(`  ${ask} '${bron.origin}/v1/signalen?school=99AA&status=open&limit=3'`)
+  verslag.line(`  ${ask} '${origin}/v1/signalen?school=99AA&status=open&limit=3'`)
   if (bijna !== undefined) {
     verslag.line(`  # Leerling ${bijna.leerling} was op ${formatDatum(MARGEDATUM)} nog ${bijna.resterend} minuten van een signaal af`)
-    verslag.line(`  ${ask} '${bron.origin}/v1/leerlingen/demo-lvs/${bijna.leerling}/marges?school=${bijna.school}&peildatum=${MARGEDATUM}'`)
+    verslag.line(`  ${ask} '${origin}/v1/leerlingen/demo-lvs/${bijna.leerling}/marges?school=${bijna.school}&peildatum=${MARGEDATUM}'`)
   }
   verslag.line('  # Hetzelfde register over GraphQL')
-  verslag.line(`  ${ask} -H 'Content-Type: application/json' ${bron.origin}/graphql -d '${JSON.stringify({ query: GRAPHQL })}'`)
+  verslag.line(`  ${ask} -H 'Content-Type: application/json' ${origin}/graphql -d '${JSON.stringify({ query: GRAPHQL })}'`)
 }
 
 const GRAPHQL = '{ vestiging(code: "99AD00") { naam signalen(first: 2) { edges { node { regel einddatum minuten status leerlinggegevens { bronId woongemeente } } } } statistieken(periode: "2025-2026") { cellen { leerjaar leerlingen aandeelGemist } } } }'

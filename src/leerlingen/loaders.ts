@@ -29,16 +29,16 @@ async function hasSchool (tx: Tx, scope: Schoolscope): Promise<boolean> {
 }
 
 export interface Leerlingenplaats { readonly school: string, /** Null: of the whole school. */ readonly vestiging: string | null }
-export interface Leerlingenpaginavraag { readonly na?: readonly [bron: string, bronId: string] | undefined, readonly limit: number }
+export interface Leerlingenpaginavraag { readonly na?: readonly [bron: string, bronId: string] | undefined, readonly first: number }
 
-/** A page of leerlingen per plaats, on bron and key. */
+/** A page of leerlingen per plaats, on bron and key, and one more if there is one. */
 export async function listLeerlingenPer (ctx: Ctx, plaatsen: readonly Leerlingenplaats[], vraag: Leerlingenpaginavraag): Promise<Leerlingkop[][]> {
   return await perSchool(plaatsen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
     return await ctx.transaction(async (tx) => {
-      const rows = await selectLeerlingenPer(tx, scope, own, vraag)
-      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
-      return splitPer(own.length, rows)
+      const lists = splitPer(own.length, await selectLeerlingenPer(tx, scope, own, vraag))
+      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      return lists
     })
   })
 }
@@ -50,7 +50,7 @@ const isIngeschreven = sql`(p.vestiging is null or exists (select from inschrijv
 
 type Genummerd<T> = T & { readonly nr: number }
 
-async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, limit }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
+async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, first }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
   const ingeschreven = plaatsen.every(({ vestiging }) => vestiging === null) ? sql`` : sql`and ${isIngeschreven}`
   const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select p.nr, l.*
@@ -59,7 +59,7 @@ async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readon
                            from leerling l
                           where l.school = ${scope.school} ${naPositie(na)} ${ingeschreven}
                           order by l.bron, l.leerling
-                          limit ${limit}) l
+                          limit ${first + 1}) l
      order by p.nr, l.bron, l."bronId"`)
   return rows
 }

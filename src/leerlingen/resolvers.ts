@@ -59,7 +59,7 @@ export const leerlingenResolvers = {
 async function loadLeerlingen (lezing: Lezing, info: GraphQLResolveInfo, plaats: Leerlingenplaats, args: Argumenten): Promise<Connection<Leerlingkop>> {
   return await lezing.load(info, plaats, async (plaatsen) => {
     const { first, after } = parseArguments(Leerlingenvraag, args)
-    const lists = await listLeerlingenPer(lezing.ctx, plaatsen, { na: after === undefined ? undefined : decodeCursor(after, Leerlingpositie), limit: first + 1 })
+    const lists = await listLeerlingenPer(lezing.ctx, plaatsen, { na: after === undefined ? undefined : decodeCursor(after, Leerlingpositie), first })
     return lists.map((leerlingen) => cutConnection(leerlingen, { first, after }, ({ bron, bronId }) => [bron, bronId]))
   })
 }

@@ -104,11 +104,11 @@ export interface Leerlingrij {
   readonly inschrijvingen: readonly Bewaardelessen[]
 }
 
-/** Writes leerlingen with all their inschrijvingen: what they replace is kept as versions. */
+/** Writes leerlingen with all their inschrijvingen: what they replace is kept as versions, that end at the moment the new ones begin. */
 export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: readonly Leerlingrij[]): Promise<void> {
   const { school, bron } = scope
   const json = JSON.stringify(rijen)
-  await tx.execute(sql`
+  const { rows: [first] } = await tx.execute<{ moment: string }>(sql`
     insert into leerling (school, bron, leerling, geboortedatum, woongemeente, pgn_soort, pgn_versleuteld, pgn_zoek, vastgelegd_op)
     select ${school}, ${bron}, r.leerling, r.geboortedatum, r.woongemeente, r."pgnSoort", decode(r."pgnVersleuteld", 'hex'), decode(r."pgnZoek", 'hex'), statement_timestamp()
       from json_to_recordset(${json}::json)
@@ -116,17 +116,19 @@ export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: read
      order by r.leerling
         on conflict on constraint leerling_pk do update
            set geboortedatum = excluded.geboortedatum, woongemeente = excluded.woongemeente, pgn_soort = excluded.pgn_soort,
-               pgn_versleuteld = excluded.pgn_versleuteld, pgn_zoek = excluded.pgn_zoek, vastgelegd_op = excluded.vastgelegd_op`)
+               pgn_versleuteld = excluded.pgn_versleuteld, pgn_zoek = excluded.pgn_zoek, vastgelegd_op = excluded.vastgelegd_op
+    returning vastgelegd_op::text as moment`)
+  const moment = sql`${first!.moment}::timestamptz`
   await tx.execute(sql`
     with oud as (
       delete from inschrijving
        where school = ${school} and bron = ${bron} and leerling = any(${sql.param(rijen.map(({ leerling }) => leerling))}::text[])
       returning *
     )
-    insert into inschrijving_versie select *, statement_timestamp() from oud`)
+    insert into inschrijving_versie select *, ${moment} from oud`)
   await tx.execute(sql`
     insert into inschrijving (school, bron, leerling, vestiging, van, tot, leerjaar, minuten_per_week, rooster, vastgelegd_op)
-    select ${school}, ${bron}, r.leerling, i.vestiging, i.van, i.tot, i.leerjaar, i."minutenPerWeek", i.rooster, statement_timestamp()
+    select ${school}, ${bron}, r.leerling, i.vestiging, i.van, i.tot, i.leerjaar, i."minutenPerWeek", i.rooster, ${moment}
       from json_to_recordset(${json}::json) as r(leerling text, inschrijvingen json)
      cross join lateral json_to_recordset(r.inschrijvingen)
         as i(vestiging text, van date, tot date, leerjaar smallint, "minutenPerWeek" smallint, rooster smallint[])`)

@@ -13,18 +13,18 @@ export interface Signalenpaginavraag {
   readonly status?: string | undefined
   readonly regel?: string | undefined
   readonly na?: readonly [school: string, einddatum: string, signaal: string] | undefined
-  readonly limit: number
+  readonly first: number
 }
 
 interface Ouders { readonly tabel: SQL, readonly van: SQL }
 
-/** A page of signalen per leerling, on einddatum. */
+/** A page of signalen per leerling, on einddatum, and one more if there is one. */
 export async function listSignalenPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   return await perSchool(leerlingen, async (school, own) =>
     await listPer(ctx, school, { tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`, van: sql`s.bron = k.bron and s.leerling = k.leerling` }, vraag))
 }
 
-/** A page of signalen per vestiging, on einddatum: of leerlingen who were ingeschreven there on that day. */
+/** A page of signalen per vestiging, on einddatum, and one more if there is one: of leerlingen who were ingeschreven there on that day. */
 export async function listSignalenPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   return await perSchool(vestigingen, async (school, own) => await listPer(ctx, school, {
     tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
@@ -38,7 +38,7 @@ async function listPer (ctx: Ctx, school: string, ouders: Ouders, vraag: Signale
   const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
   return await ctx.transaction(async (tx) => {
     const lists = await selectSignalenPer(tx, scope, ouders, vraag)
-    await recordVerwerking(ctx, tx, 'signalen:lezen', lists.flat().map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
+    await recordVerwerking(ctx, tx, 'signalen:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
     return lists
   })
 }
@@ -51,7 +51,7 @@ const SIGNAAL = sql`
                     'aangemaaktOp', to_char(s.aangemaakt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                     'bijgewerktOp', to_char(s.bijgewerkt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`
 
-async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, limit }: Signalenpaginavraag): Promise<Signaal[][]> {
+async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, first }: Signalenpaginavraag): Promise<Signaal[][]> {
   const rows = await readRows<{ signalen: Signaal[] | null }>(tx, sql`
     select s.signalen
       from ${ouders.tabel}
@@ -63,7 +63,7 @@ async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { 
                                     ${regel === undefined ? sql`` : sql`and s.regel = ${regel}`}
                                     ${na === undefined ? sql`` : sql`and (s.school, s.einddatum, s.signaal) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
                                   order by s.einddatum, s.signaal
-                                  limit ${limit}) s) s
+                                  limit ${first + 1}) s) s
      order by k.nr`)
   return rows.map(({ signalen }) => signalen ?? [])
 }

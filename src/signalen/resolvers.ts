@@ -39,6 +39,6 @@ export const signalenResolvers = {
 
 async function readPaginas (args: Argumenten, list: (vraag: Signalenpaginavraag) => Promise<Signaal[][]>): Promise<Array<Connection<Signaal>>> {
   const { first, after, status, regel } = parseArguments(Paginavraag, args)
-  const lists = await list({ status, regel, na: after === undefined ? undefined : decodeCursor(after, Positie), limit: first + 1 })
+  const lists = await list({ status, regel, na: after === undefined ? undefined : decodeCursor(after, Positie), first })
   return lists.map((signalen) => cutConnection(signalen, { first, after }, positionOf))
 }

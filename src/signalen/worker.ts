@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemActor } from '../toegang/service.ts'
 import { describeError } from '../http/problem.ts'
 import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
 import type { App } from '../app.ts'
+
+/** Under a stream of pushes the list is emptied this often: a leerling who is in many of them is evaluated once. */
+const TUSSEN = 300
 
 /** How often the list is looked at without being woken: marks of another process, or of one that died. */
 const KIJK = 500
@@ -14,16 +18,23 @@ export function startEvaluator (app: App): Evaluator {
   const stopping = new AbortController()
   let running: Promise<void> | undefined
   let again = false
+  let waiting = 0
+  let pause = new AbortController()
 
   const run = async (): Promise<void> => {
     try {
-      do {
+      for (;;) {
+        const started = performance.now()
         again = false
         for (const school of await listGemarkeerdeScholen(ctx)) {
           if (stopping.signal.aborted) return
           await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school)
         }
-      } while (again && !stopping.signal.aborted)
+        if (!again) return
+        if (waiting > 0) continue
+        pause = new AbortController()
+        await sleep(Math.max(0, TUSSEN - (performance.now() - started)), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
+      }
     } catch (error) {
       // The marks stay; the next look tries again. A store that is away is no reason to end the service.
       app.log.error({ fout: describeError(error) }, 'evaluation failed')
@@ -45,13 +56,17 @@ export function startEvaluator (app: App): Evaluator {
 
   return {
     async idle () {
+      waiting++
+      pause.abort()
       do {
-        wake()
+        if (running === undefined) wake()
         await running
       } while (!stopping.signal.aborted && (await listGemarkeerdeScholen(ctx)).length > 0)
+      waiting--
     },
     async stop () {
       stopping.abort()
+      pause.abort()
       clearInterval(timer)
       app.onMarked.delete(wake)
       await running

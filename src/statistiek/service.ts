@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { aandeelGemist, BANDEN, emptyCel, listPerioden, periodenRond, previousLesdag, type Cel, type Celinwording } from '../domain/aggregaat.ts'
-import { CATEGORIEEN } from '../domain/absentie.ts'
-import { dagnummer, datumVanDagnummer, parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
+import { aandeelGemist, emptyCel, listPerioden, periodenRond, type Cel } from '../domain/aggregaat.ts'
+import { buildRaster, countCellen } from '../domain/celtelling.ts'
+import { parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan } from '../domain/identificatie.ts'
 import { AppError, assert } from '../errors.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
@@ -33,13 +33,14 @@ export interface Cellenvraag {
  */
 export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag): Promise<Cel[]> {
   const totalen = vraag.vestigingen.flatMap((vestiging) => {
+    assert(vraag.kalenders.has(vestiging), 'every vestiging asked for has a kalender')
     const perioden = 'get' in vraag.perioden ? vraag.perioden.get(vestiging) ?? [] : vraag.perioden
     return [...new Set(perioden)].flatMap((periode) => emptyCel(vestiging, periode, null, vraag.peildatum) ?? [])
   })
   const cellen: Cel[] = []
   for (const own of Map.groupBy(totalen, ({ totEnMet }) => schooljaar(totEnMet)).values()) {
     const raster = buildRaster(own, vraag.kalenders)
-    cellen.push(...sumCellen(own, raster.segmenten, await store.selectBouwstenen(tx, school, raster, vraag.afkapmoment)))
+    cellen.push(...countCellen(raster, await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment)))
   }
   return cellen.sort(compareCellen)
 }
@@ -50,108 +51,6 @@ function compareCellen (a: Cel, b: Cel): number {
 
 function compare (a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Lays the days of these cellen out for the statement, and counts their lesdagen on the way. */
-function buildRaster (totalen: readonly Celinwording[], kalenders: ReadonlyMap<string, Kalender>): store.Raster {
-  const vestigingen = [...new Set(totalen.map(({ vestiging }) => vestiging))]
-  const kalenderVan = (vestiging: string): Kalender => {
-    const kalender = kalenders.get(vestiging)
-    assert(kalender, 'every vestiging asked for has a kalender')
-    return kalender
-  }
-  const geteldVan = minimum(totalen.map(({ van }) => van))
-  const laatste = totalen.reduce((last, { totEnMet }) => totEnMet > last ? totEnMet : last, geteldVan)
-  const eerste = minimum([geteldVan, ...vestigingen.map((vestiging) => previousLesdag(kalenderVan(vestiging), geteldVan) ?? geteldVan)])
-
-  const dagen = dagnummer(laatste) - dagnummer(eerste) + 1
-  const lesdag = new Array<number>(vestigingen.length * dagen).fill(0)
-  for (const [nummer, vestiging] of vestigingen.entries()) {
-    let rang = 0
-    for (let dag = 0; dag < dagen; dag++) {
-      if (kalenderVan(vestiging).isLesdag(datumVanDagnummer(dagnummer(eerste) + dag))) lesdag[nummer * dagen + dag] = ++rang
-    }
-  }
-  const nummers = lesdag.map((): [number, number, number] => [0, 0, 0])
-  for (const [index, cel] of totalen.entries()) {
-    const begin = vestigingen.indexOf(cel.vestiging) * dagen - dagnummer(eerste)
-    const soort = cel.periode.includes('W') ? 0 : cel.periode.length === 7 ? 1 : 2
-    for (let dag = begin + dagnummer(cel.van); dag <= begin + dagnummer(cel.totEnMet); dag++) {
-      if (lesdag[dag] === 0) continue
-      nummers[dag]![soort] = index + 1
-      cel.lesdagen++
-    }
-  }
-  const segmenten = new Map<string, { nummer: number, perioden: store.Periodenummers }>()
-  const segment = nummers.map((perioden) => {
-    if (perioden.every((nummer) => nummer === 0)) return 0
-    const key = perioden.join()
-    const known = segmenten.get(key)
-    if (known !== undefined) return known.nummer
-    segmenten.set(key, { nummer: segmenten.size + 1, perioden })
-    return segmenten.size
-  })
-  return { eerste, laatste, geteldVan, vestigingen, lesdag, segment, segmenten: [...segmenten.values()].map(({ perioden }) => perioden), perioden: totalen }
-}
-
-function minimum (datums: readonly Datum[]): Datum {
-  return datums.reduce((first, datum) => datum < first ? datum : first)
-}
-
-/** Adds the building blocks up to the cellen; what counts in a leerjaar and in the total is said by each row. */
-function sumCellen (totalen: readonly Celinwording[], segmenten: readonly store.Periodenummers[], stenen: store.Bouwstenen): Cel[] {
-  const perPeriode = totalen.map((totaal) => new Map<number | null, Celinwording>([[null, totaal]]))
-  const celVan = (periode: number, leerjaar: number | null): Celinwording => {
-    const own = perPeriode[periode - 1]!
-    let cel = own.get(leerjaar)
-    if (cel === undefined) {
-      const { vestiging, periode: naam, totEnMet, lesdagen, lesdagenAangeleverd } = own.get(null)!
-      own.set(leerjaar, cel = { ...emptyCel(vestiging, naam, leerjaar, totEnMet)!, lesdagen, lesdagenAangeleverd })
-    }
-    return cel
-  }
-  const cellenVan = (periode: number, leerjaar: number | null, totaal: boolean): Celinwording[] =>
-    [...(leerjaar === null ? [] : [celVan(periode, leerjaar)]), ...(totaal ? [celVan(periode, null)] : [])]
-  const periodenIn = (segment: number): number[] => segmenten[segment - 1]!.filter((periode) => periode > 0)
-
-  // First, so that the leerjaren copy the sum.
-  for (const [segment, lesdagen] of stenen.aangeleverd) {
-    for (const periode of periodenIn(segment)) celVan(periode, null).lesdagenAangeleverd += lesdagen
-  }
-  for (const [periode, leerjaar, totaal, leerlingen, minuten, zonderRooster, metMinuten] of stenen.gepland) {
-    for (const cel of cellenVan(periode, leerjaar, totaal)) {
-      cel.leerlingen += leerlingen
-      cel.geplandeMinuten += minuten
-      cel.zonderRooster += zonderRooster
-      cel.banden.tot5 += metMinuten
-    }
-  }
-  for (const [segment, leerjaar, totaal, categorie, registraties, onbekend, minuten, gemist] of stenen.registraties) {
-    for (const periode of periodenIn(segment)) {
-      for (const cel of cellenVan(periode, leerjaar, totaal)) {
-        const cijfers = cel.categorieen[categorie]
-        cijfers.registraties += registraties
-        cijfers.onbekend += onbekend
-        cijfers.minuten += minuten
-        cel.gemisteMinuten += gemist
-      }
-    }
-  }
-  for (const [periode, leerjaar, totaal, bits, vanaf, leerlingen] of stenen.leerlingen) {
-    for (const cel of cellenVan(periode, leerjaar, totaal)) {
-      for (const [bit, categorie] of CATEGORIEEN.entries()) if ((bits & 1 << bit) !== 0) cel.categorieen[categorie].leerlingen += leerlingen
-      // Everyone with planned minutes was put in the first band above; who missed more moves.
-      cel.banden.tot5 -= leerlingen
-      cel.banden[BANDEN.find((band) => band.vanaf === vanaf)!.band] += leerlingen
-    }
-  }
-  for (const [segment, leerjaar, aantal] of stenen.verzuimperioden) {
-    for (const periode of periodenIn(segment)) for (const cel of cellenVan(periode, leerjaar, true)) cel.verzuimperioden += aantal
-  }
-  for (const [periode, leerjaar, regel, aantal] of stenen.signalen) {
-    for (const cel of cellenVan(periode, leerjaar, true)) cel.signalen[regel] = (cel.signalen[regel] ?? 0) + aantal
-  }
-  return perPeriode.flatMap((own) => [...own.values()])
 }
 
 // --- the night
