@@ -48,13 +48,13 @@ function reportLanded (ctx: Ctx, aantallen: Absentieaantallen): void {
 
 function parseRegels (records: readonly unknown[], scope: Scope): { perSchool: Map<string, Regel[]>, geweigerd: Absentieresultaat[] } {
   const geweigerd: Absentieresultaat[] = []
-  const perSchool = new Map<string, Regel[]>()
+  const regels: Regel[] = []
   records.forEach((record, index) => {
     const parsed = parseRegel(record, scope)
     if ('problemen' in parsed) geweigerd.push(refuse(index, readBronId(record), parsed.problemen))
-    else addTo(perSchool, parsed.school, { index, record: parsed })
+    else regels.push({ index, record: parsed })
   })
-  return { perSchool, geweigerd }
+  return { perSchool: Map.groupBy(regels, ({ record }) => record.school), geweigerd }
 }
 
 /** Writes the well-formed records, school by school in order of BRIN, so that two pushes over the same scholen never wait for each other in a circle. */
@@ -177,12 +177,6 @@ export function countResultaten (resultaten: readonly Absentieresultaat[]): Abse
 
 export function sumAantallen (a: Absentieaantallen, b: Absentieaantallen): Absentieaantallen {
   return Object.fromEntries(RESULTATEN.map((naam) => [naam, a[naam] + b[naam]])) as Record<Resultaat, number>
-}
-
-function addTo<K, V> (map: Map<K, V[]>, key: K, value: V): void {
-  const present = map.get(key)
-  if (present === undefined) map.set(key, [value])
-  else present.push(value)
 }
 
 async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {

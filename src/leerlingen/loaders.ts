@@ -4,6 +4,7 @@ import { perSchool, readRows } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
+import { findStam } from './stam.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Leerling } from './contract.ts'
@@ -16,16 +17,13 @@ export interface Leerlingsleutel { readonly school: string, readonly bron: strin
 
 export interface School { readonly brin: string }
 
-/** A school the token covers, with any right to read: it holds nothing of its own. */
+/** A school the token covers, with any right to read: it holds nothing of its own. One that is known stays: no school is ever removed. */
 export async function getSchool (ctx: Ctx, brin: string): Promise<School> {
-  const recht = RECHTEN.find((each) => each.endsWith(':lezen') && ctx.actor.rechten.has(each)) ?? 'stamgegevens:lezen'
-  const scope = requireRecht(ctx.actor, recht, brin)
-  if (!await ctx.transaction(async (tx) => await hasSchool(tx, scope))) throw new AppError('niet-gevonden', `School ${brin} is hier niet bekend.`)
+  requireRecht(ctx.actor, RECHTEN.find((recht) => recht.endsWith(':lezen') && ctx.actor.rechten.has(recht)) ?? 'stamgegevens:lezen', brin)
+  if (ctx.stamcache.has(brin)) return { brin }
+  const stam = await ctx.transaction(async (tx) => await findStam(ctx, tx, brin))
+  if (stam === undefined) throw new AppError('niet-gevonden', `School ${brin} is hier niet bekend.`)
   return { brin }
-}
-
-async function hasSchool (tx: Tx, scope: Schoolscope): Promise<boolean> {
-  return (await readRows(tx, sql`select school from school where school = ${scope.school}`)).length === 1
 }
 
 export interface Leerlingenplaats { readonly school: string, /** Null: of the whole school. */ readonly vestiging: string | null }

@@ -36,13 +36,14 @@ async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], 
   const scope = requireRecht(ctx.actor, 'stamgegevens:schrijven')
   const aanlevering = randomUUID()
   const uitslagen = new Map<number, Uitslag>()
-  const perSchool = new Map<string, Array<Regel<T>>>()
+  const regels: Array<Regel<T>> = []
   records.forEach((record, index) => {
     const parsed = soort.vorm.safeParse(record)
     if (!parsed.success) uitslagen.set(index, listFouten(parsed.error, '', record))
     else if (scopeOfSchool(scope, soort.schoolOf(parsed.data)) === undefined) uitslagen.set(index, [fout('school-onbekend', '/school', `School ${soort.schoolOf(parsed.data)} is hier niet bekend.`)])
-    else addTo(perSchool, soort.schoolOf(parsed.data), { index, record: parsed.data })
+    else regels.push({ index, record: parsed.data })
   })
+  const perSchool = Map.groupBy(regels, ({ record }) => soort.schoolOf(record))
 
   const landed = await ctx.transaction(async (tx) => {
     const own = new Map<number, Uitslag>()
@@ -80,12 +81,6 @@ function readSleutel (record: unknown, sleutel: readonly string[]): Record<strin
 
 function fout (code: string, pointer: string, detail: string): Fout {
   return { code, pointer, detail }
-}
-
-function addTo<K, V> (map: Map<K, V[]>, key: K, value: V): void {
-  const present = map.get(key)
-  if (present === undefined) map.set(key, [value])
-  else present.push(value)
 }
 
 // ---- vestigingen
