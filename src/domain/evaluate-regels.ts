@@ -1,8 +1,8 @@
 import type { Feit, Rooster } from './absentie.ts'
 import { beleidOp, type Beleid } from './beleid.ts'
-import { addDagen, dagnummer, weekdag, type Datum } from './datum.ts'
+import { addDagen, dagnummer, weekdag, type Datum, type Periode } from './datum.ts'
 import { addWerkdagen, type Kalender } from './kalender.ts'
-import { achttiendeVerjaardag, isLeerOfKwalificatieplichtig } from './leerplicht.ts'
+import { achttiendeVerjaardag, leerplichtperiode } from './leerplicht.ts'
 import { uurMinuten, VENSTERREGELS, type Vensterregel } from './regel.ts'
 import type { Sector } from './sector.ts'
 
@@ -46,7 +46,12 @@ export interface Uitkomst {
  * a correction, the night and the margins: the outcome depends on its arguments alone.
  */
 export function evaluateRegels (feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Uitkomst[] {
-  return VENSTERREGELS.flatMap((regel) => evaluateVenster(regel, countDagen(regel, feiten, vestigingen, beleid, peildatum), vestigingen).uitkomsten)
+  return VENSTERREGELS.filter((regel) => isOoitAan(regel, beleid))
+    .flatMap((regel) => evaluateVenster(regel, countDagen(regel, feiten, vestigingen, beleid, peildatum), vestigingen).uitkomsten)
+}
+
+function isOoitAan (regel: Vensterregel, beleid: readonly Beleid[]): boolean {
+  return regel.standaardAan || beleid.some((versie) => isAan(regel, versie))
 }
 
 /** One day's counted minutes, under the vestiging where they were missed. */
@@ -54,8 +59,13 @@ interface Teldag { readonly datum: Datum, readonly nummer: number, readonly vest
 
 interface Stand { readonly uitkomsten: Uitkomst[], readonly dagen: readonly Teldag[], /** Index of the first day after the last restart. */ readonly vanaf: number }
 
+/** The days on which a leerling has the age of a rule, both inclusive. */
+function leeftijdsperiode (regel: Vensterregel, geboortedatum: Datum): Periode {
+  return regel.leeftijd === 'vanaf-18' ? { van: achttiendeVerjaardag(geboortedatum), tot: '9999-12-31' } : leerplichtperiode(geboortedatum)
+}
+
 /** Why an absentie does not count for a rule on its day; undefined when it does. */
-function whyNot (regel: Vensterregel, feit: Feit, feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[]): string | undefined {
+function whyNot (regel: Vensterregel, feit: Feit, feiten: Feiten, leeftijd: Periode, vestigingen: Vestigingen, beleid: readonly Beleid[]): string | undefined {
   const { datum, vestiging } = feit
   if (feit.categorie !== 'ongeoorloofd') return `is ${feit.categorie}`
   if (!regel.soorten.includes(feit.soort)) return `soort ${feit.soort} telt hier niet`
@@ -66,7 +76,7 @@ function whyNot (regel: Vensterregel, feit: Feit, feiten: Feiten, vestigingen: V
   const kalender = vestigingen.get(vestiging)?.kalender
   if (kalender === undefined || !kalender.isLesdag(datum)) return 'is geen lesdag'
   if (!feiten.inschrijvingen.some((deelname) => coversDeelname(deelname, vestiging, datum))) return 'valt buiten de inschrijving'
-  if (!isVanLeeftijd(regel, feiten.geboortedatum, datum)) return regel.leeftijd === 'vanaf-18' ? 'de leerling was nog geen 18' : 'de leerling was niet leer- of kwalificatieplichtig'
+  if (datum < leeftijd.van || datum > leeftijd.tot) return regel.leeftijd === 'vanaf-18' ? 'de leerling was nog geen 18' : 'de leerling was niet leer- of kwalificatieplichtig'
   if (feiten.vrijstellingen.some(({ van, tot }) => van <= datum && datum <= tot)) return 'de leerling had vrijstelling'
   return undefined
 }
@@ -75,19 +85,16 @@ function isAan (regel: Vensterregel, beleid: Beleid): boolean {
   return beleid.regels.find((keuze) => keuze.regel === regel.regel)?.aan ?? regel.standaardAan
 }
 
-function isVanLeeftijd (regel: Vensterregel, geboortedatum: Datum, datum: Datum): boolean {
-  return regel.leeftijd === 'vanaf-18' ? datum >= achttiendeVerjaardag(geboortedatum) : isLeerOfKwalificatieplichtig(geboortedatum, datum)
-}
-
 function coversDeelname (deelname: Deelname, vestiging: string, datum: Datum): boolean {
   return deelname.vestiging === vestiging && deelname.van <= datum && (deelname.tot === null || datum <= deelname.tot)
 }
 
 function countDagen (regel: Vensterregel, feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Teldag[] {
   const dagen: Teldag[] = []
+  const leeftijd = leeftijdsperiode(regel, feiten.geboortedatum)
   for (const feit of feiten.absenties) {
     if (feit.datum > peildatum) break
-    if (whyNot(regel, feit, feiten, vestigingen, beleid) !== undefined) continue
+    if (whyNot(regel, feit, feiten, leeftijd, vestigingen, beleid) !== undefined) continue
     let dag = dagen.at(-1)
     if (dag?.datum !== feit.datum) {
       dag = { datum: feit.datum, nummer: dagnummer(feit.datum), vestiging: feit.vestiging, beleidsversie: beleidOp(beleid, feit.datum).versie, feiten: [], minuten: 0 }
@@ -183,6 +190,7 @@ export function measureMarges (feiten: Feiten, vestigingen: Vestigingen, beleid:
 function measureMarge (regel: Vensterregel, deelname: Deelname, feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Marge {
   const { kalender } = vestigingen.get(deelname.vestiging)!
   const { uitkomsten, dagen, vanaf } = evaluateVenster(regel, countDagen(regel, feiten, vestigingen, beleid, peildatum), vestigingen)
+  const leeftijd = leeftijdsperiode(regel, feiten.geboortedatum)
   const begin = vensterVan(regel, kalender, peildatum)
   const inVenster = dagen.slice(vanaf).filter(({ datum }) => datum >= begin)
   const minuten = inVenster.reduce((total, dag) => total + dag.minuten, 0)
@@ -202,7 +210,7 @@ function measureMarge (regel: Vensterregel, deelname: Deelname, feiten: Feiten, 
     vroegsteDatum: aan ? findVroegsteDatum(regel, deelname, feiten, vestigingen, beleid, peildatum) : null,
     onderbouwing: inVenster.flatMap((dag) => dag.feiten.map(explain)),
     nietGeteld: feiten.absenties.filter(({ datum }) => datum >= begin && datum <= peildatum).flatMap((feit) => {
-      const waarom = whyNot(regel, feit, feiten, vestigingen, beleid) ?? (laatste !== null && feit.datum <= laatste ? `telde al voor het signaal tot en met ${laatste}` : undefined)
+      const waarom = whyNot(regel, feit, feiten, leeftijd, vestigingen, beleid) ?? (laatste !== null && feit.datum <= laatste ? `telde al voor het signaal tot en met ${laatste}` : undefined)
       return waarom === undefined ? [] : [{ bron: feit.bron, bronId: feit.bronId, datum: feit.datum, minuten: feit.minuten, waarom }]
     }),
     toelichting: explainMarge(regel, aan, minuten, drempel, begin, laatste)

@@ -1,5 +1,5 @@
 import { addDagen, maandPeriode, maand, verjaardag } from './datum.ts'
-import type { Datum } from './datum.ts'
+import type { Datum, Periode } from './datum.ts'
 
 /**
  * First day of the month after the one in which the child turns five; born on 1 September: 1 October.
@@ -15,9 +15,9 @@ export function achttiendeVerjaardag (geboortedatum: Datum): Datum {
 }
 
 /**
- * Leerplichtig or kwalificatieplichtig by age: up to and including the day before the 18th birthday
+ * The days, both inclusive, on which one is leerplichtig or kwalificatieplichtig by age: up to the day before the 18th birthday
  * (Leerplichtwet 1969, art. 3 and 4a). A startkwalificatie or vrijstelling is not weighed here.
  */
-export function isLeerOfKwalificatieplichtig (geboortedatum: Datum, datum: Datum): boolean {
-  return datum >= leerplichtVanaf(geboortedatum) && datum < achttiendeVerjaardag(geboortedatum)
+export function leerplichtperiode (geboortedatum: Datum): Periode {
+  return { van: leerplichtVanaf(geboortedatum), tot: addDagen(achttiendeVerjaardag(geboortedatum), -1) }
 }
