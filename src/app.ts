@@ -62,7 +62,8 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
   const keys = config.development ? await developmentKeys(config.dataDir) : undefined
 
   await migrate(connection, (message) => log.info(message))
-  const pool = makePool(connection, { max: config.verbindingen, onError: (error) => log.warn({ code: (error as NodeJS.ErrnoException).code }, 'idle database connection lost') })
+  let closing = false
+  const pool = makePool(connection, { max: config.verbindingen, onError: (error) => { if (!closing) log.warn({ code: (error as NodeJS.ErrnoException).code }, 'idle database connection lost') } })
   const onMarked = new Set<() => void>()
   const stamcache: Stamcache = new Map()
 
@@ -90,6 +91,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
       wake: () => { for (const listener of onMarked) listener() }
     }),
     close: async () => {
+      closing = true
       await pool.end()
       await embedded?.stop()
     }
