@@ -1,10 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { toEnumName } from '../graphql/enum-name.ts'
-import { perSchool, readRows } from '../graphql/loaders.ts'
+import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
-import type { Ctx } from '../context.ts'
+import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Absentie } from './contract.ts'
 
@@ -25,24 +24,25 @@ export function nameEnums (absentie: Absentie): Absentie {
 }
 
 /** A page of absenties per leerling, on datum and key, and one more if there is one. */
-export async function listAbsentiesPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+export async function listAbsentiesPerLeerling (ctx: Leesctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(leerlingen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
     return await ctx.transaction(async (tx) => {
       const ouders = {
         tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`,
         van: sql`a.bron = k.bron and a.leerling = k.leerling`,
-        volgorde: sql`a.datum, a.bron_id`
+        volgorde: sql`a.datum, a.bron_id`,
+        vast: own.map(({ bron, bronId }) => ({ bron, leerling: bronId }))
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, vraag)
-      await recordVerwerking(ctx, tx, 'absenties:lezen', own.flatMap(({ bron, bronId }, at) => lists[at]!.length === 0 ? [] : [{ school, bron, leerling: bronId }]))
+      recordAtEnd(ctx, 'absenties:lezen', own.flatMap(({ bron, bronId }, at) => lists[at]!.length === 0 ? [] : [{ school, bron, leerling: bronId }]))
       return lists
     })
   })
 }
 
 /** A page of absenties per vestiging, on datum and key, and one more if there is one. */
-export async function listAbsentiesPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+export async function listAbsentiesPerVestiging (ctx: Leesctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(vestigingen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
     return await ctx.transaction(async (tx) => {
@@ -52,7 +52,7 @@ export async function listAbsentiesPerVestiging (ctx: Ctx, vestigingen: Readonly
         volgorde: sql`a.datum, a.bron, a.bron_id`
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
-      await recordVerwerking(ctx, tx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
+      recordAtEnd(ctx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
       return lists
     })
   })
@@ -64,7 +64,12 @@ interface Ouders {
   readonly van: SQL
   /** By datum and key; without the bron where a parent has but one, so that the sort of the page serves the aggregate too. */
   readonly volgorde: SQL
+  /** What all absenties of a parent share; per parent. */
+  readonly vast?: ReadonlyArray<Readonly<Record<Vast, string>>>
 }
+
+type Vast = 'bron' | 'leerling'
+const VAST: readonly string[] = ['bron', 'leerling'] satisfies Vast[]
 
 // Each as a text that holds no control character (http/velden.ts, contract.ts); empty is null.
 const KOLOMMEN = {
@@ -89,11 +94,11 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
 
 /**
  * The page of each parent as one text of fields, taken apart here. Measured for 50 leerlingen with 20 absenties of 6 fields against
- * `json_agg(json_build_object(…))`: 2.7 ms of PostgreSQL instead of 6, and 0.3 ms here instead of 0.5.
+ * `json_agg(json_build_object(…))`: 2.2 ms of PostgreSQL instead of 4.9, and 0.3 ms here instead of 0.45.
  */
 async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   const { van, tot, na, first } = vraag
-  const velden = listVelden(vraag.velden)
+  const velden = listVelden(vraag.velden, ouders.vast === undefined ? [] : VAST)
   const rows = await readRows<{ rijen: string | null }>(tx, sql`
     select a.rijen
       from ${ouders.tabel}
@@ -107,28 +112,28 @@ async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, v
                                   order by ${ouders.volgorde}
                                   limit ${first + 1}) a) a
      order by k.nr`)
-  return rows.map(({ rijen }) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f')))
+  return rows.map(({ rijen }, at) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f'), ouders.vast?.[at]))
 }
 
 /** At least one: an absentie of which only its being there is asked still takes its place. */
-function listVelden (gevraagd: ReadonlySet<string>): Veld[] {
+function listVelden (gevraagd: ReadonlySet<string>, bekend: readonly string[]): Veld[] {
   const nodig = new Set([...gevraagd].flatMap((veld): readonly string[] => GEMAAKT_VAN[veld] ?? [veld]))
-  const velden = (Object.keys(KOLOMMEN) as Veld[]).filter((veld) => nodig.has(veld))
+  const velden = (Object.keys(KOLOMMEN) as Veld[]).filter((veld) => nodig.has(veld) && !bekend.includes(veld))
   return velden.length === 0 ? ['datum'] : velden
 }
 
 // One shape for every selection of fields, so what reads them stays fast; what was not asked is empty.
-function readAbsenties (school: string, velden: readonly Veld[], delen: readonly string[]): Absentie[] {
+function readAbsenties (school: string, velden: readonly Veld[], delen: readonly string[], vast?: Readonly<Record<Vast, string>>): Absentie[] {
   const at = Object.fromEntries(Object.keys(KOLOMMEN).map((veld) => [veld, velden.indexOf(veld as Veld)])) as Record<Veld, number>
   const absenties: Absentie[] = []
   for (let begin = 0; begin + velden.length < delen.length; begin += velden.length) {
     const deel = (plaats: number): string => plaats < 0 ? '' : delen[begin + plaats]!
     absenties.push({
-      bron: deel(at.bron),
+      bron: vast?.bron ?? deel(at.bron),
       bronId: deel(at.bronId),
       school,
       vestiging: deel(at.vestiging),
-      leerling: deel(at.leerling),
+      leerling: vast?.leerling ?? deel(at.leerling),
       datum: deel(at.datum),
       soort: toEnumName(deel(at.soort)),
       reden: deel(at.reden) || null,

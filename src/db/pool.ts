@@ -19,5 +19,7 @@ export function makePool (connection: pg.PoolConfig, options: { max: number, onE
   })
   // An idle connection that breaks (server restart) is replaced by the pool; without a listener it would end the process.
   pool.on('error', options.onError)
+  // One that breaks while it is in use fails its statement; the event itself must find a listener too, or it ends the process.
+  pool.on('connect', (client) => { client.on('error', () => {}) })
   return pool
 }

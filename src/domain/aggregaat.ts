@@ -97,7 +97,10 @@ export function emptyCel (vestiging: string, periode: string, leerjaar: number |
 
 /** The band of a missed share; undefined without planned minutes. In whole numbers, so 5 % exactly is in tot10. */
 export function bandVan (gemist: number, gepland: number): Band | undefined {
-  return gepland > 0 ? BANDEN.findLast(({ vanaf }) => gemist * 100 >= gepland * vanaf)!.band : undefined
+  if (gepland === 0) return undefined
+  let band: Band = 'tot5'
+  for (const each of BANDEN) if (gemist * 100 >= gepland * each.vanaf) band = each.band
+  return band
 }
 
 /** The share of the planned minutes that was missed, four decimals; null when nothing is planned. */

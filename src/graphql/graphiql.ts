@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module'
 import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
 // Everything from here: the page may reach no other host.
 const FILES = {
-  'graphiql.css': ['graphiql/graphiql.min.css', 'text/css'],
-  'graphiql.js': ['graphiql/graphiql.min.js', 'text/javascript'],
-  'react.js': ['react/umd/react.production.min.js', 'text/javascript'],
-  'react-dom.js': ['react-dom/umd/react-dom.production.min.js', 'text/javascript']
+  'graphiql.css': ['graphiql', 'graphiql.min.css', 'text/css'],
+  'graphiql.js': ['graphiql', 'graphiql.min.js', 'text/javascript'],
+  'react.js': ['react', 'umd/react.production.min.js', 'text/javascript'],
+  'react-dom.js': ['react-dom', 'umd/react-dom.production.min.js', 'text/javascript']
 } as const
 
 const PAGE = `<!DOCTYPE html>
@@ -42,13 +43,13 @@ export function registerGraphiql (server: FastifyInstance): void {
   const { resolve } = createRequire(import.meta.url)
   const paths = new Map<string, string>()
   try {
-    for (const [name, [file]] of Object.entries(FILES)) paths.set(name, resolve(file))
+    for (const [name, [root, file]] of Object.entries(FILES)) paths.set(name, join(resolve(`${root}/package.json`), '..', file))
   } catch {
     server.log.info('graphiql is not installed, so there is no /graphiql')
     return
   }
   server.get('/graphiql', async (_request, reply) => await reply.type('text/html; charset=utf-8').send(PAGE))
-  for (const [name, [, type]] of Object.entries(FILES)) {
+  for (const [name, [, , type]] of Object.entries(FILES)) {
     server.get(`/graphiql/${name}`, async (_request, reply) => await reply.type(`${type}; charset=utf-8`).send(createReadStream(paths.get(name)!)))
   }
 }

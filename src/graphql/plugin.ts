@@ -87,6 +87,7 @@ async function answerOperation (request: FastifyRequest, reply: FastifyReply): P
   const { status, ...answer } = await execute(request, reply, parsed.data)
   // A client that asks for plain JSON gets 200 on whatever it wrote in its query; a failure of ours is one everywhere.
   const code = type === GRAPHQL_TYPE || status >= 500 ? status : 200
+  if (status === 503) reply.header('retry-after', '5')
   // Bytes, because node joins a text with its head and copies it twice: 0.5 ms of 140 kB.
   await reply.code(code).type(`${type}; charset=utf-8`).send(Buffer.from(JSON.stringify(answer)))
 }

@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
-import { perSchool, readRows } from '../graphql/loaders.ts'
+import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
+import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { findStam } from './stam.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -30,12 +30,12 @@ export interface Leerlingenplaats { readonly school: string, /** Null: of the wh
 export interface Leerlingenpaginavraag { readonly na?: readonly [bron: string, bronId: string] | undefined, readonly first: number }
 
 /** A page of leerlingen per plaats, on bron and key, and one more if there is one. */
-export async function listLeerlingenPer (ctx: Ctx, plaatsen: readonly Leerlingenplaats[], vraag: Leerlingenpaginavraag): Promise<Leerlingkop[][]> {
+export async function listLeerlingenPer (ctx: Leesctx, plaatsen: readonly Leerlingenplaats[], vraag: Leerlingenpaginavraag): Promise<Leerlingkop[][]> {
   return await perSchool(plaatsen, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
     return await ctx.transaction(async (tx) => {
       const lists = splitPer(own.length, await selectLeerlingenPer(tx, scope, own, vraag))
-      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      recordAtEnd(ctx, 'stamgegevens:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
       return lists
     })
   })
@@ -74,12 +74,12 @@ function splitPer<T> (parents: number, rows: ReadonlyArray<Genummerd<T>>): T[][]
 }
 
 /** Leerlingen by key; one that is not there is niet-gevonden. */
-export async function listLeerlingenVan (ctx: Ctx, sleutels: readonly Leerlingsleutel[]): Promise<Leerlingkop[]> {
+export async function listLeerlingenVan (ctx: Leesctx, sleutels: readonly Leerlingsleutel[]): Promise<Leerlingkop[]> {
   return await perSchool(sleutels, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
     return await ctx.transaction(async (tx) => {
       const rows = await selectLeerlingenVan(tx, scope, own)
-      await recordVerwerking(ctx, tx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      recordAtEnd(ctx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
       return splitPer(own.length, rows).map(([leerling]) => {
         if (leerling === undefined) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
         return leerling
@@ -97,7 +97,7 @@ async function selectLeerlingenVan (tx: Tx, scope: Schoolscope, sleutels: readon
 }
 
 /** All inschrijvingen per leerling, on begindatum. The leerlingen themselves were recorded when they were read. */
-export async function listInschrijvingenVan (ctx: Ctx, sleutels: readonly Leerlingsleutel[]): Promise<Array<Leerling['inschrijvingen']>> {
+export async function listInschrijvingenVan (ctx: Leesctx, sleutels: readonly Leerlingsleutel[]): Promise<Array<Leerling['inschrijvingen']>> {
   return await perSchool(sleutels, async (school, own) => {
     const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
     return splitPer(own.length, await ctx.transaction(async (tx) => await selectInschrijvingenVan(tx, scope, own)))

@@ -90,7 +90,7 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
   vorm: Vestigingsregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging'],
-  async write (_ctx, tx, scope, regels, aanlevering) {
+  async write (ctx, tx, scope, regels, aanlevering) {
     // A list of every site of the country is 6,649 new schools: two statements each, not six.
     const isNieuw = await store.insertSchool(tx, scope.school)
     if (!isNieuw) await lockSchool(tx, scope.school)
@@ -114,9 +114,15 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
       if (!bestaand.has(vestiging)) continue
       await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
       await store.markVestiging(tx, scope, vestiging)
+      await store.markAlleWeken(tx, scope.school, vestiging, endOfSchooljaar(ctx.vandaag()))
     }
     return uitslagen
   }
+}
+
+/** Marks reach to the end of the schooljaar: an open inschrijving plans lessons until then. */
+function endOfSchooljaar (vandaag: Datum): Datum {
+  return schooljaarPeriode(schooljaarVan(vandaag)).tot
 }
 
 export async function pushVestigingen (ctx: Ctx, records: readonly unknown[], opties: { proef: boolean }): Promise<Bulkantwoord> {
@@ -188,8 +194,8 @@ async function followKalender (ctx: Ctx, tx: Tx, scope: Schoolscope, { vestiging
     await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
   }
   await store.markVestiging(tx, scope, vestiging)
-  const vandaag = ctx.vandaag()
-  await store.markWeken(tx, scope.school, listWeken([{ vestiging, van, tot: roosters.length > 0 && vandaag > tot ? vandaag : tot }]))
+  const einde = endOfSchooljaar(ctx.vandaag())
+  await store.markWeken(tx, scope.school, listWeken([{ vestiging, van, tot: roosters.length > 0 && einde > tot ? einde : tot }]))
 }
 
 /** jsonb and JSON order keys differently; values decide. */
@@ -255,7 +261,7 @@ const LEERLINGEN: Soort<Leerlingregel> = {
       await store.replaceLeerlingen(tx, scope, [...nieuw.values()])
       await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } }, aanlevering)
       await store.markLeerlingen(tx, scope, leerlingen)
-      await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, ctx.vandaag()) }))))
+      await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, endOfSchooljaar(ctx.vandaag())) }))))
       await replayWachtende(ctx, tx, scope, leerlingen)
     }
     await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', regels.map(({ record }) => ({ school: scope.school, bron: scope.bron, leerling: record.bronId })))
@@ -263,8 +269,8 @@ const LEERLINGEN: Soort<Leerlingregel> = {
   }
 }
 
-function clip (tot: Datum | null, vandaag: Datum): Datum {
-  return tot === null || tot > vandaag ? vandaag : tot
+function clip (tot: Datum | null, einde: Datum): Datum {
+  return tot === null || tot > einde ? einde : tot
 }
 
 function checkInschrijvingen (record: Leerlingregel, stam: Stam | undefined): Fout[] {

@@ -181,6 +181,15 @@ export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: stri
      where school = ${scope.school} and vestiging = ${vestiging}`)
 }
 
+/** Marks every week of a vestiging since its first inschrijving, up to and including `tot`. */
+export async function markAlleWeken (tx: Tx, school: string, vestiging: string, tot: string): Promise<void> {
+  await tx.execute(sql`
+    insert into aggregaat_markering (school, vestiging, maandag, markering)
+    select ${school}, ${vestiging}, maandag::date, ${randomUUID()}
+      from (select date_trunc('week', min(van)) as eerste from inschrijving where school = ${school} and vestiging = ${vestiging}) i
+     cross join lateral generate_series(i.eerste, ${tot}::date, interval '7 days') as maandag`)
+}
+
 /** Marks the weeks of a vestiging for the figures, by their Mondays. */
 export async function markWeken (tx: Tx, school: string, weken: ReadonlyArray<{ vestiging: string, maandag: string }>): Promise<void> {
   await tx.execute(sql`

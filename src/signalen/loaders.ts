@@ -1,9 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { perSchool, readRows } from '../graphql/loaders.ts'
+import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
-import type { Ctx } from '../context.ts'
+import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Signaal } from './contract.ts'
 
@@ -19,13 +18,13 @@ export interface Signalenpaginavraag {
 interface Ouders { readonly tabel: SQL, readonly van: SQL }
 
 /** A page of signalen per leerling, on einddatum, and one more if there is one. */
-export async function listSignalenPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+export async function listSignalenPerLeerling (ctx: Leesctx, leerlingen: readonly Leerlingsleutel[], vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   return await perSchool(leerlingen, async (school, own) =>
     await listPer(ctx, school, { tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`, van: sql`s.bron = k.bron and s.leerling = k.leerling` }, vraag))
 }
 
 /** A page of signalen per vestiging, on einddatum, and one more if there is one: of leerlingen who were ingeschreven there on that day. */
-export async function listSignalenPerVestiging (ctx: Ctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+export async function listSignalenPerVestiging (ctx: Leesctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   return await perSchool(vestigingen, async (school, own) => await listPer(ctx, school, {
     tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
     van: sql`exists (select from inschrijving i
@@ -34,11 +33,11 @@ export async function listSignalenPerVestiging (ctx: Ctx, vestigingen: ReadonlyA
   }, vraag))
 }
 
-async function listPer (ctx: Ctx, school: string, ouders: Ouders, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
+async function listPer (ctx: Leesctx, school: string, ouders: Ouders, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
   return await ctx.transaction(async (tx) => {
     const lists = await selectSignalenPer(tx, scope, ouders, vraag)
-    await recordVerwerking(ctx, tx, 'signalen:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
+    recordAtEnd(ctx, 'signalen:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
     return lists
   })
 }

@@ -2,13 +2,12 @@ import { sql } from 'drizzle-orm'
 import { aandeelGemist, foldCel, previousLesdag, type Cel, type Celabsentie, type Celinschrijving } from '../domain/aggregaat.ts'
 import { addDagen, parsePeriode, type Datum } from '../domain/datum.ts'
 import { assert } from '../errors.ts'
-import { perSchool, readRows } from '../graphql/loaders.ts'
+import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
+import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { listStatistieken } from './service.ts'
-import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Kalender } from '../domain/kalender.ts'
 import type { Statistiek } from './contract.ts'
@@ -16,7 +15,7 @@ import type { Statistiek } from './contract.ts'
 // What GraphQL reads below many parents at once: a fixed number of statements per field and school, however many parents.
 
 /** The figures of every vestiging of a school in one periode, on vestigingscode. */
-export async function listStatistiekenVanSchool (ctx: Ctx, school: string, periode: string): Promise<Statistiek[]> {
+export async function listStatistiekenVanSchool (ctx: Leesctx, school: string, periode: string): Promise<Statistiek[]> {
   const scope = requireRecht(ctx.actor, 'statistieken:lezen', school)
   const vestigingen = await ctx.transaction(async (tx) => await listVestigingscodes(tx, scope))
   return await listStatistieken(ctx, { vestigingen, periode })
@@ -33,9 +32,9 @@ export type Leerlingcijfers = Pick<Cel, 'vestiging' | 'periode' | 'van' | 'totEn
 
 /**
  * The own figures of leerlingen in one periode up to and including yesterday, as the figures of the vestiging are; per vestiging where they had
- * a lesdag. The same fold as a cel, over one leerling. It needs both rights: this is about persons. Takes 0.2 ms a leerling and schooljaar.
+ * a lesdag. The same fold as a cel, over one leerling. It needs both rights: this is about persons. Takes 0.3 to 0.5 ms a leerling and schooljaar.
  */
-export async function listStatistiekenPerLeerling (ctx: Ctx, leerlingen: readonly Leerlingsleutel[], periode: string): Promise<Leerlingcijfers[][]> {
+export async function listStatistiekenPerLeerling (ctx: Leesctx, leerlingen: readonly Leerlingsleutel[], periode: string): Promise<Leerlingcijfers[][]> {
   const grenzen = parsePeriode(periode)
   assert(grenzen, 'the periode was checked at the edge')
   return await perSchool(leerlingen, async (school, own) => {
@@ -44,7 +43,7 @@ export async function listStatistiekenPerLeerling (ctx: Ctx, leerlingen: readonl
     return await ctx.transaction(async (tx) => {
       const kalenders = await findKalenders(ctx, tx, school)
       const feiten = await selectFeiten(tx, scope, own, eersteDag(grenzen.van, kalenders), grenzen.tot)
-      await recordVerwerking(ctx, tx, 'absenties:lezen', own.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
+      recordAtEnd(ctx, 'absenties:lezen', own.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
       return feiten.map((eigen) => foldLeerling(eigen, periode, kalenders, addDagen(ctx.vandaag(), -1)))
     })
   })

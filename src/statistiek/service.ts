@@ -77,12 +77,13 @@ export async function recountSchool (ctx: Ctx, school: string, { peildatum, sign
     const alle = await listVerwacht(tx, school, peildatum)
     const geteld = await store.listGeteld(tx, school)
 
-    const nodig = new Map([...alle].map(([vestiging, perioden]) => {
+    const nodig = new Map([...kalenders].map(([vestiging, kalender]): [string, string[]] => {
       const eigen = new Map(geteld.filter((rij) => rij.vestiging === vestiging).map(({ periode, totEnMet }) => [periode, totEnMet]))
-      const gemarkeerd = markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalenders.get(vestiging)!))
-      const verlopen = [...new Set([...perioden, ...eigen.keys()])].filter((periode) => eigen.get(periode) !== emptyCel(vestiging, periode, null, peildatum)?.totEnMet)
-      return [vestiging, [...new Set([...(volledig ? perioden : []), ...gemarkeerd, ...verlopen])]]
-    }))
+      const gemarkeerd = markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalender))
+      const verlopen = [...new Set([...alle, ...eigen.keys()])].filter((periode) => eigen.get(periode) !== emptyCel(vestiging, periode, null, peildatum)?.totEnMet)
+      return [vestiging, [...new Set([...(volledig ? alle : []), ...gemarkeerd, ...verlopen])]]
+    }).filter(([, perioden]) => perioden.length > 0))
+    if (nodig.size === 0) return { cellen: 0, gewijzigd: 0 }
     const cellen = await computeCellen(tx, school, { vestigingen: [...nodig.keys()], perioden: nodig, kalenders, peildatum })
     return { cellen: cellen.length, gewijzigd: await replaceCellen(tx, school, nodig, cellen) }
   })
@@ -101,13 +102,11 @@ async function replaceCellen (tx: Tx, school: string, perioden: ReadonlyMap<stri
   return verschillen.length
 }
 
-/** Per vestiging every periode there must be cellen of: from the schooljaar of its first absentie up to the peildatum. */
-async function listVerwacht (tx: Tx, school: string, peildatum: Datum): Promise<Map<string, string[]>> {
-  const eerste = await store.listEersteAbsenties(tx, school)
-  return new Map(eerste.map(({ vestiging, datum }) => {
-    const { van } = schooljaarPeriode(schooljaar(datum !== null && datum < peildatum ? datum : peildatum))
-    return [vestiging, listPerioden(van, peildatum)]
-  }))
+/** Every periode there must be cellen of: from the schooljaar of the first absentie of the school up to the peildatum. */
+async function listVerwacht (tx: Tx, school: string, peildatum: Datum): Promise<string[]> {
+  const eerste = await store.findEersteDag(tx, school)
+  const { van } = schooljaarPeriode(schooljaar(eerste !== null && eerste < peildatum ? eerste : peildatum))
+  return listPerioden(van, peildatum)
 }
 
 export interface Verschil extends store.Celsleutel { readonly opgeslagen: Partial<Cel>, readonly berekend: Partial<Cel> }
@@ -118,12 +117,11 @@ export interface Verschil extends store.Celsleutel { readonly opgeslagen: Partia
  */
 export async function verifySteekproef (ctx: Ctx, school: string, peildatum: Datum): Promise<Verschil[]> {
   return await ctx.transaction(async (tx) => {
-    const alle = await listVerwacht(tx, school, peildatum)
-    const vestigingen = [...alle.keys()].sort()
+    const kalenders = await findKalenders(ctx, tx, school)
+    const perioden = await listVerwacht(tx, school, peildatum)
+    const vestigingen = [...kalenders.keys()].sort()
     if (vestigingen.length === 0) return []
     const vestiging = vestigingen[createHash('sha256').update(`${school} ${peildatum}`).digest().readUInt32BE() % vestigingen.length]!
-    const kalenders = await findKalenders(ctx, tx, school)
-    const perioden = alle.get(vestiging)!
     const berekend = await computeCellen(tx, school, { vestigingen: [vestiging], perioden, kalenders, peildatum })
     // After the computation: a mark that came in between is seen here, and excuses its perioden.
     const opgeslagen = await store.listCellen(tx, [school], [vestiging], perioden)

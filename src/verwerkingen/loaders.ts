@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import { readRows, type Leesctx } from '../graphql/loaders.ts'
+import type { Tx } from '../db/transaction.ts'
+import type { Betrokkene } from './service.ts'
+
+/** Per school, per activiteit, per key of a leerling. */
+type Gelezen = Map<string, Map<string, Map<string, Betrokkene>>>
+
+const gelezen = new WeakMap<Leesctx, Gelezen>()
+
+/**
+ * Records what an operation reads, as recordVerwerking does, when it ends: one row per school and activiteit, however many fields read the
+ * same leerlingen, and one statement per school. It is in the transaction of the reading, before its commit; without it nothing is told.
+ */
+export function recordAtEnd (ctx: Leesctx, activiteit: string, betrokkenen: Iterable<Betrokkene>): void {
+  let perSchool = gelezen.get(ctx)
+  if (perSchool === undefined) {
+    gelezen.set(ctx, perSchool = new Map())
+    ctx.beforeCommit(async (tx) => { await flush(ctx, tx) })
+  }
+  for (const betrokkene of betrokkenen) {
+    const { school, bron, leerling } = betrokkene
+    let perActiviteit = perSchool.get(school)
+    if (perActiviteit === undefined) perSchool.set(school, perActiviteit = new Map())
+    let unique = perActiviteit.get(activiteit)
+    if (unique === undefined) perActiviteit.set(activiteit, unique = new Map())
+    unique.set(`${bron}\n${leerling}`, betrokkene)
+  }
+}
+
+async function flush (ctx: Leesctx, tx: Tx): Promise<void> {
+  for (const [school, perActiviteit] of gelezen.get(ctx)!) {
+    const pseudonyms = new Map<string, Buffer>()
+    const pseudonymOf = (key: string, { bron, leerling }: Betrokkene): Buffer => {
+      let made = pseudonyms.get(key)
+      if (made === undefined) pseudonyms.set(key, made = ctx.sleutels.pseudonym(school, bron, leerling))
+      return made
+    }
+    const betrokkenen = [...perActiviteit.values()].map((unique) => Buffer.concat([...unique].map(([key, betrokkene]) => pseudonymOf(key, betrokkene))))
+    await insertVerwerkingen(ctx, tx, school, [...perActiviteit.keys()], betrokkenen)
+  }
+}
+
+async function insertVerwerkingen (ctx: Leesctx, tx: Tx, school: string, activiteiten: readonly string[], betrokkenen: readonly Buffer[]): Promise<void> {
+  await readRows(tx, sql`
+    insert into verwerking (school, verwerking, activiteit, actor, rol, trace_id, betrokkenen, tijdstip)
+    select ${school}, gen_random_uuid(), r.activiteit, ${ctx.actor.persoon ?? ctx.actor.bron}, ${ctx.actor.rol ?? null}, ${ctx.traceId}, r.betrokkenen, ${ctx.now().toISOString()}::timestamptz
+      from unnest(${sql.param(activiteiten)}::text[], ${sql.param(betrokkenen)}::bytea[]) as r (activiteit, betrokkenen)`)
+}

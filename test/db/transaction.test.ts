@@ -1,0 +1,32 @@
+import t from 'tap'
+import { makePool } from '../../src/db/pool.ts'
+import { Rollback, runTransaction } from '../../src/db/transaction.ts'
+import { sql } from 'drizzle-orm'
+import { createTestDatabase } from '../support/database.ts'
+
+t.test('a transaction', async (t) => {
+  const pool = makePool({ ...await createTestDatabase(t), ssl: false }, { max: 2, onError: () => {} })
+  t.teardown(async () => { await pool.end() })
+  const schools = async (): Promise<unknown> => (await pool.query('select school from school order by 1')).rows.map(({ school }: { school: string }) => school)
+
+  await t.rejects(runTransaction(pool, ['99AA'], async (tx) => {
+    await tx.execute(sql`insert into school (school) values ('99AA')`)
+    throw new Error('halfway')
+  }), { message: 'halfway' })
+  t.same(await schools(), [], 'that fails leaves nothing')
+  t.equal(await runTransaction(pool, ['99AA'], async (tx) => {
+    await tx.execute(sql`insert into school (school) values ('99AA')`)
+    throw new Rollback(7)
+  }), 7, 'that is a trial answers')
+  t.same(await schools(), [], 'and leaves nothing either')
+  await t.rejects(runTransaction(pool, ["99AA'; drop table school; --"], async () => 1), { message: /only BRINs/ })
+  t.same(await runTransaction(pool, ['99AA', '99AB'], async (tx) => (await tx.execute(sql`select current_user as rol, current_setting('app.scholen') as scholen`)).rows), [{ rol: 'aanwezig_dienst', scholen: '99AA|99AB' }])
+  t.same((await pool.query("select current_user as rol, current_setting('app.scholen', true) as scholen")).rows, [{ rol: 'aanwezig', scholen: '' }], 'and both end with it')
+
+  await t.rejects(runTransaction(pool, '*', async (tx) => {
+    const { rows } = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+    await pool.query('select pg_terminate_backend($1)', [rows[0]!.pid])
+    await tx.execute(sql`select pg_sleep(1)`)
+  }))
+  t.same(await schools(), [], 'whose connection was cut fails, and the pool goes on')
+})
