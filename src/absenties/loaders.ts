@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { toEnumName } from '../graphql/enum-name.ts'
-import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
+import { readRows } from '../db/statement.ts'
+import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
+import { readRows } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
@@ -55,7 +56,7 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: s
   // A mark of its own for every statement: with that of the aanlevering, the next part of a stream would find the mark of the part before,
   // add none, and lose its evaluation to a worker that takes that mark before this part commits.
   const markering = randomUUID()
-  const { rows } = await tx.execute<Schrijfresultaat & { toegevoegd: number }>(sql`
+  const rows = await readRows<Schrijfresultaat & { toegevoegd: number }>(tx, sql`
     with invoer as materialized (
       select *
         from json_to_recordset(${JSON.stringify(rijen)}::json)
@@ -207,7 +208,7 @@ export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [s
 }
 
 export async function insertAanlevering (tx: Tx, scope: Schoolscope, aanlevering: string, deel: number, soort: string, aantallen: unknown): Promise<void> {
-  await tx.execute(sql`
+  await readRows(tx, sql`
     insert into aanlevering (school, aanlevering, deel, bron, soort, aantallen, ontvangen_op)
     values (${scope.school}, ${aanlevering}, ${deel}, ${scope.bron}, ${soort}, ${JSON.stringify(aantallen)}::jsonb, statement_timestamp())`)
 }
@@ -255,7 +256,7 @@ export async function lockAbsentie (tx: Tx, scope: Schoolscope, bron: string, br
 }
 
 export async function findAbsentie (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Absentie | undefined> {
-  const { rows } = await tx.execute<Absentie>(sql`
+  const rows = await readRows<Absentie>(tx, sql`
     select ${ABSENTIE} from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} and not ingetrokken`)
   return rows[0]
 }

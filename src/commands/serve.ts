@@ -1,5 +1,5 @@
 import { openApp } from '../app.ts'
-import { startSchedule } from '../jobs/schedule.ts'
+import { startSchedule, type Schedule } from '../jobs/schedule.ts'
 import { buildServer } from '../server.ts'
 import { startEvaluator } from '../signalen/worker.ts'
 import type { Config } from '../config.ts'
@@ -13,11 +13,13 @@ export async function runServe (config: Config): Promise<number> {
   const app = await openApp(config)
   const server = await buildServer(app)
   const evaluator = startEvaluator(app)
-  const schedule = await startSchedule(app)
+  let schedule: Schedule | undefined
   const signal = waitForSignal()
   try {
     await server.listen({ host: config.host, port: config.port })
     app.log.info({ ms: Math.round(performance.now() - started) }, 'klaar')
+    // After listening: nobody waits for the night.
+    schedule = await startSchedule(app)
     await signal
     app.log.info('stopping')
   } finally {
@@ -26,7 +28,7 @@ export async function runServe (config: Config): Promise<number> {
       process.exit(1)
     }, GRACE).unref()
     await server.close()
-    await schedule.stop()
+    await schedule?.stop()
     await evaluator.stop()
     await app.close()
   }

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
-import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
+import { readRows } from '../db/statement.ts'
+import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'

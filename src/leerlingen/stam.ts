@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { readRows } from '../db/statement.ts'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -25,10 +26,10 @@ const KEPT = 2_000
  * commit, so what was classified with it stays true; `update` is for those changes, and also holds off every push to the school.
  */
 export async function lockStam (ctx: Ctx, tx: Tx, school: string, lock: 'share' | 'update'): Promise<Stam | undefined> {
-  const { rows } = await tx.execute<{ stamversie: number }>(lock === 'share'
+  const [row] = await readRows<{ stamversie: number }>(tx, lock === 'share'
     ? sql`select stamversie from school where school = ${school} for share`
     : sql`select stamversie from school where school = ${school} for update`)
-  return rows[0] === undefined ? undefined : await readStam(ctx, tx, school, rows[0].stamversie)
+  return row === undefined ? undefined : await readStam(ctx, tx, school, row.stamversie)
 }
 
 /** Holds off pushes and other changes of a school, for work that needs nothing of its Stam. */

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Feiten } from '../domain/evaluate-regels.ts'
 import type { Schoolscope } from '../toegang/service.ts'
@@ -7,7 +8,7 @@ export interface Leerlingfeiten extends Feiten { [column: string]: unknown, read
 
 /** Everything the rules know of these leerlingen, in one statement; `ongeoorloofd` leaves out what no statutory rule can count. */
 export async function listFeiten (tx: Tx, scope: Schoolscope, leerlingen: ReadonlyArray<{ bron: string, leerling: string }>, welke: 'alle' | 'ongeoorloofd'): Promise<Leerlingfeiten[]> {
-  const { rows } = await tx.execute<Leerlingfeiten>(sql`
+  const rows = await readRows<Leerlingfeiten>(tx, sql`
     select l.bron, l.leerling, l.geboortedatum,
            coalesce((select json_agg(json_build_object('bron', a.bron, 'bronId', a.bron_id, 'vestiging', a.vestiging, 'datum', a.datum, 'soort', a.soort,
                                                        'reden', a.reden, 'categorie', a.categorie, 'minuten', a.minuten) order by a.datum, a.bron_id)

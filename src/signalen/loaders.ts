@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { perSchool, readRows, type Leesctx } from '../graphql/loaders.ts'
+import { readRows } from '../db/statement.ts'
+import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import { readRows } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Uitkomst } from '../domain/evaluate-regels.ts'
@@ -19,7 +20,7 @@ export async function listGemarkeerdeScholen (tx: Tx): Promise<string[]> {
  * committed, so the next statement of this transaction sees it; a push that commits later brings a mark of its own.
  */
 export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number): Promise<Leerlingsleutel[]> {
-  const { rows } = await tx.execute<Leerlingsleutel>(sql`
+  const rows = await readRows<Leerlingsleutel>(tx, sql`
     with kandidaten as (
       select distinct bron, leerling from evaluatie_markering where school = ${scope.school} order by bron, leerling limit ${limit}
     ), vast as (
@@ -50,7 +51,7 @@ export async function markDagen (tx: Tx, scope: Schoolscope, van: string, tot: s
 export interface Signaalrij extends Signaalstand { [column: string]: unknown, readonly bron: string, readonly leerling: string }
 
 export async function listStanden (tx: Tx, scope: Schoolscope, leerlingen: readonly Leerlingsleutel[]): Promise<Signaalrij[]> {
-  const { rows } = await tx.execute<Signaalrij>(sql`
+  const rows = await readRows<Signaalrij>(tx, sql`
     select s.signaal, s.bron, s.leerling, s.regel, s.begindatum, s.einddatum, s.minuten, s.drempel_minuten as "drempelMinuten", s.uiterlijk_melden as "uiterlijkMelden",
            s.status, s.beleidsversie, s.onderbouwing
       from signaal s

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { readRows, type Leesctx } from '../graphql/loaders.ts'
+import { readRows } from '../db/statement.ts'
+import type { Leesctx } from '../graphql/loaders.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Betrokkene } from './service.ts'
 

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 
 export interface NieuweVerwerking {
@@ -14,7 +15,7 @@ export interface NieuweVerwerking {
 
 export async function insertVerwerking (tx: Tx, verwerking: NieuweVerwerking): Promise<void> {
   const { school, activiteit, actor, rol, traceId, betrokkenen, tijdstip } = verwerking
-  await tx.execute(sql`
+  await readRows(tx, sql`
     insert into verwerking (school, verwerking, activiteit, actor, rol, trace_id, betrokkenen, tijdstip)
     values (${school}, gen_random_uuid(), ${activiteit}, ${actor}, ${rol}, ${traceId}, ${betrokkenen}, ${tijdstip})`)
 }
