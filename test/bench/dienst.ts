@@ -60,6 +60,17 @@ export async function startDienst (dataDir?: string): Promise<Dienst> {
   }
 }
 
+/** A connection of the bench itself, to the store of the service; ended whatever happens, so that a failure is the one that is shown. */
+export async function withClient<T> (dienst: Dienst, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(dienst.connection)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
 async function findPort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

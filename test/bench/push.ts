@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
-import { percentile, startDienst, type Dienst } from './dienst.ts'
+import type { Client } from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { percentile, startDienst, withClient, type Dienst } from './dienst.ts'
 import type { Benchregel } from './bench.ts'
 
 const KLANTEN = 4
@@ -110,50 +110,51 @@ async function stream (dienst: Dienst, bodies: readonly string[]): Promise<void>
 }
 
 async function measureCopy (dienst: Dienst, rijen: number): Promise<number> {
-  const client = new pg.Client(dienst.connection)
-  await client.connect()
-  await client.query('create table absentie_copy (like absentie including all)')
-  const { rows } = await client.query<{ line: string }>('select a::text as line from (select (absentie).* from absentie) a limit 1')
-  if (rows.length === 0) throw new Error('nothing was pushed')
-  const chunks: Buffer[] = []
-  const out = client.query((await import('pg-copy-streams')).to('copy absentie to stdout'))
-  for await (const chunk of out) chunks.push(chunk as Buffer)
-  const started = performance.now()
-  await pipeline(Readable.from(chunks), client.query(copyFrom('copy absentie_copy from stdin')))
-  const seconds = (performance.now() - started) / 1000
-  await client.query('drop table absentie_copy')
-  await client.end()
-  return rijen / seconds
+  return await withClient(dienst, async (client) => {
+    await client.query('create table absentie_copy (like absentie including all)')
+    const chunks: Buffer[] = []
+    for await (const chunk of client.query(copyTo('copy absentie to stdout'))) chunks.push(chunk as Buffer)
+    const started = performance.now()
+    await pipeline(Readable.from(chunks), client.query(copyFrom('copy absentie_copy from stdin')))
+    const seconds = (performance.now() - started) / 1000
+    await client.query('drop table absentie_copy')
+    return rijen / seconds
+  })
+}
+
+/** The worker is done, and a look of its own further. */
+async function waitForEvaluation (client: Client): Promise<void> {
+  while ((await client.query<{ nog: boolean }>('select exists (select from evaluatie_markering) as nog')).rows[0]!.nog) await sleep(200)
+  await sleep(100)
 }
 
 async function reset (dienst: Dienst): Promise<void> {
-  const client = new pg.Client(dienst.connection)
-  await client.connect()
-  await client.query('truncate absentie, absentie_versie, signaal, signaal_versie, evaluatie_markering, aggregaat_markering, verwerking, aanlevering')
-  await client.query('checkpoint')
-  await client.end()
+  await withClient(dienst, async (client) => {
+    await waitForEvaluation(client)
+    await client.query('truncate absentie, absentie_versie, signaal, signaal_versie, evaluatie_markering, aggregaat_markering, verwerking, aanlevering')
+    await client.query('checkpoint')
+  })
 }
 
 /** p95 of single PUTs by one client, and of the bare upsert of one row in a pg loop. */
 async function measurePut (dienst: Dienst, school: string): Promise<[number, number]> {
-  const client = new pg.Client(dienst.connection)
-  await client.connect()
-  // What the pushes before left to evaluate is not what a PUT costs.
-  while ((await client.query<{ nog: boolean }>('select exists (select from evaluatie_markering) as nog')).rows[0]!.nog) await sleep(200)
-  const times: number[] = []
-  for (let at = 0; at < 600; at++) {
-    const started = performance.now()
-    await send(dienst, 'PUT', `/v1/absenties/bench-lvs/put-${at}`, { school, vestiging: `${school}00`, leerling: `L-${at}`, datum: DAGEN[0], soort: 'afwezig', reden: 'SPIJ', minuten: 50, gewijzigdOp: '2025-11-03T10:00:00Z' })
-    if (at >= 100) times.push(performance.now() - started)
-  }
-  const bare: number[] = []
-  for (let at = 0; at < 600; at++) {
-    const started = performance.now()
-    await client.query(`insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, categorie, ingetrokken, gewijzigd_op, vastgelegd_op, aanlevering)
-      values ($1, 'bench-kaal', $2, $3, $4, $5, 'afwezig', 'SPIJ', 50, false, 'ongeoorloofd', false, '2025-11-03T10:00:00Z', now(), gen_random_uuid())
-      on conflict (school, bron, bron_id) do update set reden = excluded.reden where (absentie.reden) is distinct from (excluded.reden)`, [school, `put-${at}`, `${school}00`, `L-${at}`, DAGEN[0]])
-    if (at >= 100) bare.push(performance.now() - started)
-  }
-  await client.end()
-  return [percentile(times, 0.95), percentile(bare, 0.95)]
+  return await withClient(dienst, async (client) => {
+    // What the pushes before left to evaluate is not what a PUT costs.
+    await waitForEvaluation(client)
+    const times: number[] = []
+    for (let at = 0; at < 600; at++) {
+      const started = performance.now()
+      await send(dienst, 'PUT', `/v1/absenties/bench-lvs/put-${at}`, { school, vestiging: `${school}00`, leerling: `L-${at}`, datum: DAGEN[0], soort: 'afwezig', reden: 'SPIJ', minuten: 50, gewijzigdOp: '2025-11-03T10:00:00Z' })
+      if (at >= 100) times.push(performance.now() - started)
+    }
+    const bare: number[] = []
+    for (let at = 0; at < 600; at++) {
+      const started = performance.now()
+      await client.query(`insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, categorie, ingetrokken, gewijzigd_op, vastgelegd_op, aanlevering)
+        values ($1, 'bench-kaal', $2, $3, $4, $5, 'afwezig', 'SPIJ', 50, false, 'ongeoorloofd', false, '2025-11-03T10:00:00Z', now(), gen_random_uuid())
+        on conflict (school, bron, bron_id) do update set reden = excluded.reden where (absentie.reden) is distinct from (excluded.reden)`, [school, `put-${at}`, `${school}00`, `L-${at}`, DAGEN[0]])
+      if (at >= 100) bare.push(performance.now() - started)
+    }
+    return [percentile(times, 0.95), percentile(bare, 0.95)]
+  })
 }
