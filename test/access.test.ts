@@ -211,7 +211,7 @@ t.test('row-level security holds when the first wall is gone', async (t) => {
   t.strictSame(await read(['99AB', '99AA']), [true, true, true, true, true])
   t.strictSame(await read('*'), [true, true, true, true, true])
 
-  const write = async (scholen: readonly string[], work: Parameters<typeof runTransaction>[2]): Promise<unknown> => await runTransaction(service.app.pool, scholen, work).then(() => 'written', (error: { cause?: { code?: string } }) => error.cause?.code)
+  const write = async (scholen: readonly string[], work: Parameters<typeof runTransaction>[2]): Promise<unknown> => await runTransaction(service.app.pool, scholen, work).then(() => 'written', (error: { code?: string, cause?: { code?: string } }) => error.cause?.code ?? error.code)
   t.equal(await write(['99AB'], async (tx) => { await insertWachtende(tx, forged, key, wachtend) }), '42501')
   t.equal(await write(['99AB'], async (tx) => { await insertVerwerking(tx, verwerking) }), '42501')
   t.equal(await write(['99AA'], async (tx) => { await insertWachtende(tx, forged, key, wachtend) }), 'written')
