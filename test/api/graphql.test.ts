@@ -388,8 +388,12 @@ t.test('the graph', async (t) => {
 async function countStatements<T> (work: () => Promise<T>): Promise<{ statements: number, answer: T }> {
   const { query } = pg.Client.prototype
   let statements = 0
+  // The worker looks at its list twice a second, in a transaction over every school: that is none of ours.
+  const worker = new WeakSet<pg.Client>()
   pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]) {
-    statements++
+    const text = typeof parameters[0] === 'string' ? parameters[0] : ''
+    if (text.startsWith('begin')) worker[text.includes("'*'") ? 'add' : 'delete'](this)
+    if (!worker.has(this)) statements++
     return (query as (...all: unknown[]) => unknown).apply(this, parameters)
   } as typeof query
   try {
