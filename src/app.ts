@@ -50,9 +50,9 @@ export function makeLog (level: string, destination: DestinationStream = pino.de
 export async function openApp (config: Config, options: { log?: Logger, now?: () => Date, connection?: pg.ClientConfig } = {}): Promise<App> {
   const log = options.log ?? makeLog(config.logLevel)
   const now = options.now ?? (() => new Date())
-  if (config.development) {
+  if (config.development && config.databaseUrl !== undefined) {
     await mkdir(config.dataDir, { recursive: true })
-    if (config.databaseUrl !== undefined) log.warn('AUTH_DEVELOPMENT=1: tokens of the key in DATA_DIR are trusted; never use this outside development')
+    log.warn('AUTH_DEVELOPMENT=1: tokens of the key in DATA_DIR are trusted; never use this outside development')
   }
   const embedded = config.databaseUrl === undefined && options.connection === undefined ? await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info(message) }) : undefined
   const connection: pg.ClientConfig = options.connection ?? (embedded === undefined ? { connectionString: config.databaseUrl! } : { ...embedded.connection, ssl: false })

@@ -22,9 +22,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 /** Says what an operator can act on in one sentence; anything else keeps its stack. */
 function explain (error: unknown): string {
   if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof MigrationError) return error.message
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE') return `Poort ${port} is al in gebruik; kies een andere met PORT=….`
   if (code === 'EACCES' && port !== undefined) return `Poort ${port} mag deze gebruiker niet openen; kies een andere met PORT=….`
+  if (path !== undefined && ['EACCES', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM'].includes(code ?? '')) return `Map of bestand ${path} is niet te gebruiken (${code}); kies een andere met DATA_DIR=….`
   if (code === 'ECONNREFUSED') return `De database antwoordt niet: ${message}. Klopt DATABASE_URL, en draait de server?`
   return error instanceof Error ? error.stack ?? error.message : String(error)
 }
