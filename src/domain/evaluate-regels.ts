@@ -6,9 +6,6 @@ import { achttiendeVerjaardag, leerplichtperiode } from './leerplicht.ts'
 import { uurMinuten, VENSTERREGELS, type Vensterregel } from './regel.ts'
 import type { Sector } from './sector.ts'
 
-/** Rises when the same facts may give another outcome; stored with every signaal. */
-export const ENGINEVERSIE = '1'
-
 export interface Deelname {
   readonly vestiging: string
   readonly van: Datum

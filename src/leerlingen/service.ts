@@ -23,7 +23,6 @@ type Uitslag = Stamresultaat | Fout[]
 
 /** What differs between the four kinds of stamgegevens; the rest of a bulk push is the same. */
 interface Soort<T> {
-  readonly naam: string
   readonly vorm: z.ZodType<T>
   readonly schoolOf: (record: T) => string
   /** The key of a record as it came, also of a malformed one. */
@@ -86,7 +85,6 @@ function fout (code: string, pointer: string, detail: string): Fout {
 // ---- vestigingen
 
 const VESTIGINGEN: Soort<Vestigingsregel> = {
-  naam: 'vestigingen',
   vorm: Vestigingsregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging'],
@@ -155,7 +153,6 @@ export async function listVestigingen (ctx: Ctx, vraag: { school?: string | unde
 // ---- kalenders
 
 const KALENDERS: Soort<Kalenderregel> = {
-  naam: 'kalenders',
   vorm: Kalenderregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging', 'schooljaar'],
@@ -230,7 +227,6 @@ async function readKalender (ctx: Ctx, scope: Schoolscope, vestiging: string, sc
 // ---- leerlingen
 
 const LEERLINGEN: Soort<Leerlingregel> = {
-  naam: 'leerlingen',
   vorm: Leerlingregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
@@ -365,7 +361,6 @@ async function recordLeerlingen (ctx: Ctx, tx: Tx, activiteit: string, leerlinge
 // ---- vrijstellingen
 
 const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
-  naam: 'vrijstellingen',
   vorm: Vrijstellingsregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
