@@ -9,9 +9,9 @@ import { deriveSleutels, developmentSleutel, type Sleutels } from './db/sleutels
 import { runTransaction } from './db/transaction.ts'
 import { tijdstip, vandaag } from './domain/datum.ts'
 import { developmentKeys, makeAuthenticate, type Authenticate, type DevelopmentKeys } from './http/authenticate.ts'
+import { Stamcache } from './leerlingen/stam.ts'
 import type { Config } from './config.ts'
 import type { Ctx } from './context.ts'
-import type { Stamcache } from './leerlingen/stam.ts'
 import type { Actor } from './toegang/service.ts'
 
 /** Everything a process of ours is made of; who opens it, closes it. */
@@ -65,7 +65,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
   let closing = false
   const pool = makePool(connection, { max: config.verbindingen, onError: (error) => { if (!closing) log.warn({ code: (error as NodeJS.ErrnoException).code }, 'idle database connection lost') } })
   const onMarked = new Set<() => void>()
-  const stamcache: Stamcache = new Map()
+  const stamcache = new Stamcache()
 
   return {
     config,

@@ -4,7 +4,7 @@ import t from 'tap'
 import { OWNERS } from '../src/db/tables.ts'
 
 const GROUND = ['context', 'errors', 'http', 'db', 'domain']
-const FACTS = ['absenties', 'leerlingen', 'toegang', 'verwerkingen']
+const FACTS = ['aanleveringen', 'absenties', 'leerlingen', 'toegang', 'verwerkingen']
 /** What a room, one file of it, or a kind of file may import beside GROUND and itself: rooms, or one file of a room. `jobs`, `commands` and `demo` stand in nobody's list but the starters'. */
 const ARROWS: Record<string, readonly string[]> = {
   domain: [],
@@ -16,7 +16,11 @@ const ARROWS: Record<string, readonly string[]> = {
   toegang: [],
   verwerkingen: [],
   leerlingen: FACTS,
-  absenties: ['leerlingen/stam', 'toegang', 'verwerkingen'],
+  aanleveringen: ['toegang', 'verwerkingen'],
+  absenties: ['aanleveringen', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  afmeldingen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  bronnen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  herzieningen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'signalen', 'toegang', 'verwerkingen'],
   beleid: FACTS,
   regels: ['leerlingen/stam', 'toegang', 'verwerkingen'],
   signalen: ['leerlingen/stam', 'regels', 'toegang', 'verwerkingen'],

@@ -1,35 +1,49 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { recordAanlevering } from '../aanleveringen/service.ts'
 import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
-import { Rollback, type Tx } from '../db/transaction.ts'
-import { beleidOp, classify, onverklaardTot } from '../domain/beleid.ts'
-import { AppError, type Fout } from '../errors.ts'
-import { lockStam, type Stam } from '../leerlingen/stam.ts'
+import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
+import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
+import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
+import { weekdag, type Datum } from '../domain/datum.ts'
+import { isBrin } from '../domain/identificatie.ts'
+import { AppError, assert, type Fout } from '../errors.ts'
+import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { z } from 'zod'
 import { Absentieintrekking, Absentiemelding, RESULTATEN, type Absentie, type Absentieaantallen, type Absentieregel, type Absentieresultaat, type Absentiesantwoord, type Absentiesvraag, type Absentieversie, type Resultaat, type Wachtende } from './contract.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
-import type { Datum } from '../domain/datum.ts'
 
 /** A pushed record that is well-formed, with its place in the push. */
 interface Regel { readonly index: number, readonly record: Absentieregel }
 
-/** How often a push starts again when another transaction inserted one of its keys in the same moment. */
-const POGINGEN = 5
+/** How often a push starts again when another transaction inserted one of its keys, or changed the school, in the same moment. */
+const POGINGEN = 8
 
 /**
  * Takes a push: each record stands alone, and the answer says per record what happened. What it answers is durable. `proef` does exactly
  * the same and undoes it.
  */
 export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opties: { proef: boolean, aanlevering?: string, deel?: number }): Promise<Absentiesantwoord> {
+  const begonnen = performance.now()
   const scope = requireRecht(ctx.actor, 'absenties:schrijven')
-  const aanlevering = opties.aanlevering ?? randomUUID()
+  const { aanlevering = randomUUID(), deel = 0 } = opties
   const { perSchool, geweigerd } = parseRegels(records, scope)
+  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
   const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const own = await landRegels(ctx, tx, scope, perSchool, aanlevering, opties.deel ?? 0)
+    const own: Absentieresultaat[] = []
+    // In order of BRIN, so that two pushes over the same scholen never wait for each other in a circle.
+    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
+      if (school === '') continue
+      const eigen = scopeOfSchool(scope, school)!
+      const resultaten = await landRegels(ctx, tx, eigen, aanlevering, perSchool.get(school) ?? [])
+      own.push(...resultaten)
+      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
+      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, deel, soort: 'absenties', aantallen: countResultaten(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
+    }
     if (opties.proef) throw new Rollback(own)
     return own
   }))
@@ -57,24 +71,34 @@ function parseRegels (records: readonly unknown[], scope: Scope): { perSchool: M
   return { perSchool: Map.groupBy(regels, ({ record }) => record.school), geweigerd }
 }
 
-/** Writes the well-formed records, school by school in order of BRIN, so that two pushes over the same scholen never wait for each other in a circle. */
-async function landRegels (ctx: Ctx, tx: Tx, scope: Scope, perSchool: ReadonlyMap<string, readonly Regel[]>, aanlevering: string, deel: number): Promise<Absentieresultaat[]> {
-  const geland: Absentieresultaat[] = []
-  for (const school of [...perSchool.keys()].sort()) {
-    const own = scopeOfSchool(scope, school)!
-    const resultaten = await pushSchool(ctx, tx, own, aanlevering, perSchool.get(school)!)
-    await store.insertAanlevering(tx, own, aanlevering, deel, 'absenties', countResultaten(resultaten))
-    geland.push(...resultaten)
-  }
-  return geland
+/** The school a refused record names, where it is one of the caller's; else ''. */
+function readSchool (record: unknown, scope: Scope): string {
+  const school = (record as { school?: unknown } | null | undefined)?.school
+  return typeof school === 'string' && isBrin(school) && scopeOfSchool(scope, school) !== undefined ? school : ''
+}
+
+export interface Landopties {
+  /** Also replaces a version with a later gewijzigdOp: to put back what stood before. */
+  readonly geforceerd?: boolean
+  /** What the transaction itself made of the leerlingen. */
+  readonly kader?: Kader
+}
+
+/**
+ * Lands records of one school within a transaction of the caller, as a push does; `index` in the answer is the place in `records`. Throws
+ * what `retryBotsingen` catches: the whole transaction is then to be run again.
+ */
+export async function landAbsenties (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, records: readonly Absentieregel[], opties: Landopties = {}): Promise<Absentieresultaat[]> {
+  return await landRegels(ctx, tx, scope, aanlevering, records.map((record, index) => ({ index, record })), opties)
 }
 
 /** Replays what waited for these leerlingen, now that they are known; within the transaction that made them known. */
 export async function replayWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<void> {
   const wachtend = await store.listWachtendeVan(tx, scope, leerlingen)
+  if (wachtend.length === 0) return
+  const kader = await readGewijzigdKader(tx, scope.school, scope.bron, leerlingen)
   for (const [aanlevering, own] of Map.groupBy(wachtend, (record) => record.aanlevering)) {
-    const regels = own.map((record, index) => ({ index, record: Absentiemelding.parse(record.inhoud) }))
-    const resultaten = await pushSchool(ctx, tx, scope, aanlevering, regels)
+    const resultaten = await landAbsenties(ctx, tx, scope, aanlevering, own.map((record) => Absentiemelding.parse(record.inhoud)), { kader })
     const geweigerd = resultaten.flatMap(({ bronId, problemen }) => problemen === undefined ? [] : [{ bron: scope.bron, bronId: bronId!, probleem: problemen[0] }])
     if (geweigerd.length > 0) await store.refuseWachtende(tx, scope, geweigerd)
   }
@@ -88,50 +112,129 @@ export async function refuseWachtende (ctx: Ctx, school: string): Promise<number
   return await ctx.transaction(async (tx) => await store.refuseWachtendeVoor(tx, scope, sinds, probleem))
 }
 
-async function pushSchool (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[]): Promise<Absentieresultaat[]> {
-  const stam = await lockStam(ctx, tx, scope.school, 'share')
-  if (stam === undefined) {
+async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[], opties: Landopties = {}): Promise<Absentieresultaat[]> {
+  if (regels.length === 0) return []
+  const kader = opties.kader ?? await findKader(ctx, tx, scope.school, scope.bron, listLeerlingen(regels))
+  if (kader === undefined) {
     return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
   }
   const resultaten: Absentieresultaat[] = []
   const rijen: store.Absentierij[] = []
-  const vandaag = ctx.vandaag()
+  const wachtend: Array<z.output<typeof Absentiemelding>> = []
+  const prepare = makePrepare(ctx, kader)
   for (const { index, record } of regels) {
-    const rij = prepareRij(index, record, stam, vandaag)
-    if ('problemen' in rij) resultaten.push(refuse(index, record.bronId, rij.problemen))
-    else rijen.push(rij)
-  }
-
-  const records = new Map(regels.map((regel) => [regel.index, regel.record]))
-  const betrokkenen = new Set<string>()
-  for (const ronde of listRondes(rijen)) {
-    const geschreven = await store.writeAbsenties(tx, scope, aanlevering, ronde)
-    for (const { index, leerling, resultaat } of geschreven) {
-      if (leerling !== null) betrokkenen.add(leerling)
-      const { bronId } = records.get(index)!
-      resultaten.push(resultaat === 'buiten-inschrijving'
-        ? refuse(index, bronId, [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }])
-        : { index, bronId, resultaat })
+    const rij = prepare(index, record)
+    if (rij === 'inWacht') {
+      wachtend.push(record as z.output<typeof Absentiemelding>)
+      resultaten.push({ index, bronId: record.bronId, resultaat: 'inWacht' })
+    } else if ('problemen' in rij) {
+      resultaten.push(refuse(index, record.bronId, rij.problemen))
+    } else {
+      rijen.push(rij)
+      resultaten.push({ index, bronId: record.bronId, resultaat: record.ingetrokken === true ? 'ingetrokken' : 'nieuw' })
     }
-    const wachtend = geschreven.filter(({ resultaat }) => resultaat === 'inWacht').map(({ index }) => records.get(index) as z.output<typeof Absentiemelding>)
-    if (wachtend.length > 0) await store.insertWachtende(tx, scope, aanlevering, wachtend.map((inhoud) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
   }
-  await recordVerwerking(ctx, tx, 'absenties:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling })))
+  if (wachtend.length > 0) await store.insertWachtende(tx, scope, aanlevering, wachtend.map((inhoud) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
+  const anders = new Map((await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true }, rijen)).map((rij) => [rij.index, rij]))
+  const betrokkenen = new Set(listLeerlingen(regels))
+  for (const [at, { index, bronId }] of resultaten.entries()) {
+    const rij = anders.get(index)
+    if (rij === undefined) continue
+    if (rij.leerling !== null) betrokkenen.add(rij.leerling)
+    if (rij.actie === 'bevestigd') resultaten[at] = { index, bronId, resultaat: 'ongewijzigd' }
+    else if (rij.actie !== 'gewijzigd' || resultaten[at]!.resultaat === 'nieuw') resultaten[at] = { index, bronId, resultaat: rij.actie }
+  }
+  sendLast(tx, recordVerwerking(ctx, tx, 'absenties:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling }))))
   return resultaten
 }
 
-/** Checks that need no person: the vestiging, its kalender, its beleid on that day. */
-function prepareRij (index: number, record: Absentieregel, stam: Stam, vandaag: Datum): store.Absentierij | { problemen: Fout[] } {
-  const { bronId, gewijzigdOp } = record
-  if (record.ingetrokken === true) return { index, bronId, ingetrokken: true, gewijzigdOp }
-  const { vestiging, leerling, datum, soort, reden = null, minuten = null, lesuren = null, dagdeel = null } = record
+function * listLeerlingen (regels: readonly Regel[]): Generator<string> {
+  for (const { record } of regels) if (record.ingetrokken !== true) yield record.leerling
+}
+
+/** A day an afmelding covers, or (ingetrokken) no longer does. */
+export interface Afmeldingsdag {
+  readonly bronId: string
+  readonly afmelding: string
+  readonly ingetrokken: boolean
+  readonly gewijzigdOp: string
+  readonly leerling: string
+  readonly vestiging: string
+  readonly datum: Datum
+  readonly dagdeel: Dagdeel | null
+  readonly reden: string | null
+}
+
+/** Lands days of afmeldingen of one bron (that of the scope) as absenties; each is a lesdag within the inschrijving. Throws as `landAbsenties`. */
+export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, dagen: readonly Afmeldingsdag[]): Promise<void> {
+  const kader = await findKader(ctx, tx, scope.school, scope.bron, dagen.map(({ leerling }) => leerling))
+  assert(kader, 'a school with leerlingen is known')
+  const prepare = makePrepare(ctx, kader)
+  const rijen = dagen.map(({ afmelding, ...dag }, index): store.Absentierij => {
+    const { school } = scope
+    const rij = prepare(index, dag.ingetrokken ? { bronId: dag.bronId, school, ingetrokken: true, gewijzigdOp: dag.gewijzigdOp } : { ...dag, ingetrokken: false, school, soort: 'afwezig' })
+    // Computed from what has changed since: begin again.
+    if (rij === 'inWacht' || 'problemen' in rij) {
+      dropKader(ctx, scope.school)
+      throw new store.Botsing()
+    }
+    return { ...rij, afmelding }
+  })
+  await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: true }, rijen)
+  sendLast(tx, recordVerwerking(ctx, tx, 'absenties:schrijven', dagen.map(({ leerling }) => ({ school: scope.school, bron: scope.bron, leerling }))))
+}
+
+async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, hoe: { aanlevering: string, geforceerd: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaat[]> {
+  const anders: store.Schrijfresultaat[] = []
+  // Who goes before whom is decided by all that stands, so bronnen of one school take turns.
+  if (stam.bronnen.length > 1) await lockSchool(tx, scope.school)
+  for (const ronde of listRondes(rijen)) {
+    const geschreven = await store.writeAbsenties(tx, scope, { ...hoe, stamversie: stam.stamversie, leerlingversie }, ronde)
+    if (geschreven === undefined) {
+      dropKader(ctx, scope.school)
+      throw new store.Botsing()
+    }
+    anders.push(...geschreven)
+  }
+  return anders
+}
+
+type Rijuitslag = store.Absentierij | 'inWacht' | { problemen: Fout[] }
+
+/** Decides about records by the vestiging, its kalender, its beleid on the day, and the leerling's inschrijving. What holds for a day is asked once. */
+function makePrepare (ctx: Ctx, { stam, leerlingen }: Kader): (index: number, record: Absentieregel) => Rijuitslag {
+  const vandaag = ctx.vandaag()
+  const dagen = new Map<string, Fout | { readonly beleid: Beleid, readonly onverklaardIsOngeoorloofd: boolean, readonly weekdag: number, readonly lesuurMinuten: number }>()
+  const findDag = (vestiging: string, datum: Datum) => {
+    const known = dagen.get(vestiging + datum)
+    if (known !== undefined) return known
+    const dag = describeDag(stam, vestiging, datum, vandaag)
+    dagen.set(vestiging + datum, dag)
+    return dag
+  }
+  return (index, record) => {
+    const { bronId, gewijzigdOp } = record
+    if (record.ingetrokken === true) return { index, bronId, ingetrokken: true, gewijzigdOp }
+    const { vestiging, leerling, datum, soort, reden = null, minuten = null, lesuren = null, dagdeel = null } = record
+    const dag = findDag(vestiging, datum)
+    if ('code' in dag) return { problemen: [dag] }
+    const inschrijvingen = leerlingen.get(leerling) ?? null
+    if (inschrijvingen === null) return 'inWacht'
+    const inschrijving = inschrijvingen.find((own) => own.vestiging === vestiging && own.van <= datum && (own.tot === null || datum <= own.tot))
+    if (inschrijving === undefined) return { problemen: [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }] }
+    const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden)
+    const gemist = deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
+    return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten: gemist, afgeleid: minuten === null, lesuren, dagdeel }
+  }
+}
+
+function describeDag (stam: Stam, vestiging: string, datum: Datum, vandaag: Datum): Fout | { beleid: Beleid, onverklaardIsOngeoorloofd: boolean, weekdag: number, lesuurMinuten: number } {
   const kader = stam.vestigingen.get(vestiging)
-  if (kader === undefined) return { problemen: [{ code: 'vestiging-onbekend', pointer: '/vestiging', detail: `Vestiging ${vestiging} is hier niet bekend.` }] }
-  if (!kader.kalender.isLesdag(datum)) return { problemen: [{ code: 'geen-lesdag', pointer: '/datum', detail: `${datum} is op deze vestiging geen lesdag: ${kader.kalender.reden(datum) ?? 'lesvrij'}.` }] }
+  if (kader === undefined) return { code: 'vestiging-onbekend', pointer: '/vestiging', detail: `Vestiging ${vestiging} is hier niet bekend.` }
+  if (!kader.kalender.isLesdag(datum)) return { code: 'geen-lesdag', pointer: '/datum', detail: `${datum} is op deze vestiging geen lesdag: ${kader.kalender.reden(datum) ?? 'lesvrij'}.` }
   const beleid = beleidOp(stam.beleid, datum)
   const grens = onverklaardTot(beleid, kader.kalender, vandaag)
-  const categorie = reden === null && grens !== undefined && datum <= grens ? 'ongeoorloofd' : classify(beleid, reden)
-  return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten, lesuren, dagdeel, lesuurMinuten: kader.lesuurMinuten }
+  return { beleid, onverklaardIsOngeoorloofd: grens !== undefined && datum <= grens, weekdag: weekdag(datum), lesuurMinuten: kader.lesuurMinuten }
 }
 
 /** The rows in rounds without a double key, each sorted by key: a push that names a key twice means its versions in that order. */
@@ -179,7 +282,8 @@ export function sumAantallen (a: Absentieaantallen, b: Absentieaantallen): Absen
   return Object.fromEntries(RESULTATEN.map((naam) => [naam, a[naam] + b[naam]])) as Record<Resultaat, number>
 }
 
-async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
+/** Runs work that lands absenties, again when it met another in the same moment. */
+export async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
   for (let poging = 1; ; poging++) {
     try {
       return await work()
@@ -207,18 +311,22 @@ export async function withdrawAbsentie (ctx: Ctx, sleutel: { bron: string, bronI
 }
 
 async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string, record: object, check: (tx: Tx, scope: Schoolscope) => Promise<void>): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
+  const begonnen = performance.now()
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
   if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
-  const { perSchool, geweigerd } = parseRegels([record], scope)
+  const aanlevering = randomUUID()
+  const parsed = parseRegel(record, scope)
   const landed = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await check(tx, scope)
-    const geland = await landRegels(ctx, tx, scope, perSchool, randomUUID(), 0)
-    const [{ resultaat, problemen }] = [...geweigerd, ...geland] as [Absentieresultaat]
+    const [{ resultaat, problemen }] = ('problemen' in parsed ? [refuse(0, bronId, parsed.problemen)] : await landAbsenties(ctx, tx, scope, aanlevering, [parsed])) as [Absentieresultaat]
     if (problemen !== undefined) throw new AppError(problemen[0]!.code === 'school-onbekend' ? 'stamgegevens-onbekend' : 'invoer-ongeldig', problemen[0]!.detail, problemen)
-    return { resultaat, absentie: await store.findAbsentie(tx, scope, bron, bronId) ?? null }
+    const found = store.findAbsentie(tx, scope, bron, bronId)
+    sendLast(tx, found)
+    sendLast(tx, recordAanlevering(ctx, tx, scope, { aanlevering, soort: 'absenties', aantallen: countResultaten([{ index: 0, resultaat }]), begonnen }))
+    return { resultaat, found }
   }))
   reportLanded(ctx, countResultaten([{ index: 0, resultaat: landed.resultaat }]))
-  return landed
+  return { resultaat: landed.resultaat, absentie: await landed.found ?? null }
 }
 
 /** Locks the row it compares, so what the caller knows is still so when it is replaced. */

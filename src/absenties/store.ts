@@ -4,9 +4,9 @@ import { readRows } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
-import type { Absentie, Absentieversie, Resultaat, Wachtende } from './contract.ts'
+import type { Absentie, Absentieversie, Wachtende } from './contract.ts'
 
-/** One record on its way to the table: checked by shape, kalender and beleid; leerling and inschrijving are checked by the statement. */
+/** One record on its way to the table: everything about it is decided but what stands there already. */
 export interface Absentierij {
   readonly index: number
   readonly bronId: string
@@ -19,22 +19,35 @@ export interface Absentierij {
   readonly reden?: string | null
   readonly categorie?: Categorie
   readonly minuten?: number | null
+  readonly afgeleid?: boolean
   readonly lesuren?: readonly number[] | null
   readonly dagdeel?: Dagdeel | null
-  readonly lesuurMinuten?: number
+  /** The afmelding this day was expanded from. */
+  readonly afmelding?: string
 }
 
+/** What became of a row that was not simply new. */
 export interface Schrijfresultaat {
-  [column: string]: unknown
-  index: number
-  leerling: string | null
-  resultaat: Resultaat | 'buiten-inschrijving'
+  readonly index: number
+  /** As it stood before: who an intrekking is about. */
+  readonly leerling: string | null
+  readonly vestiging: string | null
+  readonly datum: string | null
+  readonly actie: 'gewijzigd' | 'bevestigd' | 'ongewijzigd' | 'verouderd'
+}
+
+/** What the rows were computed with; the statement writes nothing when either version has risen. */
+export interface Schrijfkader {
+  readonly stamversie: number
+  readonly leerlingversie: number
+  readonly aanlevering: string
+  /** Also replaces a version with a later gewijzigdOp: to put back what stood before. */
+  readonly geforceerd: boolean
 }
 
 /** The minutes an absentie misses, as domain/absentie.ts `deriveMinuten` says it; `gepland` is the rooster's entry of the day. */
-function gemisteMinuten (van: { minuten: SQL, soort: SQL, lesuren: SQL, dagdeel: SQL, lesuurMinuten: SQL, gepland: SQL }): SQL {
-  return sql`case when ${van.minuten} is not null       then ${van.minuten}
-                  when ${van.soort} = 'te-laat'         then null
+function gemisteMinuten (van: { soort: SQL, lesuren: SQL, dagdeel: SQL, lesuurMinuten: SQL, gepland: SQL }): SQL {
+  return sql`case when ${van.soort} = 'te-laat'         then null
                   when cardinality(${van.lesuren}) > 0  then cardinality(${van.lesuren}) * ${van.lesuurMinuten}
                   when ${van.dagdeel} = 'ochtend'       then (${van.gepland} + 1) / 2
                   when ${van.dagdeel} = 'middag'        then ${van.gepland} / 2
@@ -42,115 +55,118 @@ function gemisteMinuten (van: { minuten: SQL, soort: SQL, lesuren: SQL, dagdeel:
              end`
 }
 
+const KOLOMMEN = sql.raw(`school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken, gewijzigd_op,
+                         vastgelegd_op, aanlevering, afmelding, overtroefd_door`)
+const OUD = sql.raw(`(oud).school, (oud).bron, (oud).bron_id, (oud).vestiging, (oud).leerling, (oud).datum, (oud).soort, (oud).reden, (oud).minuten, (oud).minuten_afgeleid, (oud).lesuren,
+                    (oud).dagdeel, (oud).categorie, (oud).ingetrokken, (oud).gewijzigd_op, (oud).vastgelegd_op, (oud).aanlevering, (oud).afmelding, (oud).overtroefd_door`)
+
 /**
- * One push of one school and bron in one statement: checks leerling and inschrijving, writes only rows that differ, keeps what it replaces,
- * marks what must be evaluated and aggregated, and says per row what happened. Keys are unique and sorted within `rijen`, and stored rows
- * are locked in that order, so concurrent pushes never deadlock. `statement_timestamp()` lies after the school's lock was taken: a levering,
- * which takes that lock alone, never misses a row that carries an earlier moment.
+ * One push of one school and bron in one statement: what is new goes in at once; of the rest it locks what stands, writes only what differs,
+ * keeps what it replaces, and says what happened. It marks what must be evaluated and aggregated. Undefined: the school has changed since the
+ * rows were computed, and nothing was written.
  *
- * Every look-up in a big table is a lateral the planner cannot flatten (`offset 0`, `for update`, `on conflict`): one index probe a row
- * whatever the statistics say. As plain joins, a school before its first analyze was scanned whole by each batch.
+ * Keys are unique and sorted within `rijen`. All insertions come first, then all locks, both in that order, so concurrent pushes never
+ * deadlock: who still inserts holds no lock on a row that stands. `nu` lies after the school's lock was taken: a levering, which takes that
+ * lock alone, never misses a row that carries an earlier moment.
+ *
+ * A look-up in the big table is a lateral the planner cannot flatten (`for update`, `on conflict`): one index probe a row whatever the
+ * statistics say. As a plain join, a school before its first analyze was scanned whole by each batch.
  */
-export async function writeAbsenties (tx: Tx, scope: Schoolscope, aanlevering: string, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[]> {
+export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
   const { school, bron } = scope
   // A mark of its own for every statement: with that of the aanlevering, the next part of a stream would find the mark of the part before,
   // add none, and lose its evaluation to a worker that takes that mark before this part commits.
   const markering = randomUUID()
-  const rows = await readRows<Schrijfresultaat & { toegevoegd: number }>(tx, sql`
-    with invoer as materialized (
-      select *
-        from json_to_recordset(${JSON.stringify(rijen)}::json)
+  const [uitslag] = await readRows<{ actueel: boolean, nieuw: number, anders: Schrijfresultaat[] | null }>(tx, sql`
+    with stam as materialized (
+      select clock_timestamp() as nu
+        from (select from school where school = ${school} and stamversie = ${kader.stamversie} and leerlingversie = ${kader.leerlingversie} for share) s
+    ), invoer as materialized (
+      select r.*, stam.nu
+        from stam
+       cross join json_to_recordset(${JSON.stringify(rijen)}::json)
           as r(index integer, "bronId" text, ingetrokken boolean, "gewijzigdOp" timestamptz, vestiging text, leerling text, datum date, soort absentiesoort,
-               reden text, categorie categorie, minuten smallint, lesuren smallint[], dagdeel dagdeel, "lesuurMinuten" smallint)
-    ), deelname as materialized (
-      select d.leerling, i.vestiging, i.van, i.tot, i.rooster
-        from (select distinct leerling from invoer where leerling is not null) d
-       cross join lateral (select n.vestiging, n.van, n.tot, n.rooster
-                             from inschrijving n
-                            where n.school = ${school} and n.bron = ${bron} and n.leerling = d.leerling
-                           offset 0) i
+               reden text, categorie categorie, minuten smallint, afgeleid boolean, lesuren smallint[], dagdeel dagdeel, afmelding text)
+    ), ingevoegd as (
+      insert into absentie (${KOLOMMEN})
+      select ${school}, ${bron}, "bronId", vestiging, leerling, datum, soort, reden, minuten, coalesce(afgeleid, true), lesuren, dagdeel, categorie, ingetrokken, "gewijzigdOp",
+             nu, ${kader.aanlevering}::uuid, afmelding, null
+        from invoer
+       order by "bronId"
+          on conflict on constraint absentie_pk do nothing
+      returning bron_id, vestiging, leerling, datum
     ), besluit as materialized (
       select g.*, v.oud,
-             case when not g.ingetrokken and not g.bekend                                         then 'inWacht'
-                  when not g.ingetrokken and not g.ingeschreven                                   then 'buiten-inschrijving'
-                  when v.oud is null                                                              then 'nieuw'
-                  when g."gewijzigdOp" < (v.oud).gewijzigd_op                                     then 'verouderd'
-                  when g.ingetrokken <> (v.oud).ingetrokken                                       then 'gewijzigd'
+             case when g."gewijzigdOp" < (v.oud).gewijzigd_op and not ${kader.geforceerd}::boolean  then 'verouderd'
+                  when g.ingetrokken <> (v.oud).ingetrokken                                        then 'gewijzigd'
                   when not g.ingetrokken
-                       and (g.vestiging, g.leerling, g.datum, g.soort, g.reden, g.categorie, g.gemist, g.minuten is null, g.lesuren, g.dagdeel)
+                       and (g.vestiging, g.leerling, g.datum, g.soort, g.reden, g.categorie, g.minuten, g.afgeleid, g.lesuren, g.dagdeel)
                            is distinct from ((v.oud).vestiging, (v.oud).leerling, (v.oud).datum, (v.oud).soort, (v.oud).reden, (v.oud).categorie,
                                              (v.oud).minuten, (v.oud).minuten_afgeleid, (v.oud).lesuren, (v.oud).dagdeel)
-                                                                                                  then 'gewijzigd'
-                  when g."gewijzigdOp" > (v.oud).gewijzigd_op                                     then 'bevestigd'
+                                                                                                   then 'gewijzigd'
+                  when g."gewijzigdOp" <> (v.oud).gewijzigd_op                                     then 'bevestigd'
                   else 'ongewijzigd'
              end as actie
-        from (select r.*, n.van is not null as ingeschreven, r.leerling in (select leerling from deelname) as bekend,
-                     ${gemisteMinuten({ minuten: sql`r.minuten`, soort: sql`r.soort`, lesuren: sql`r.lesuren`, dagdeel: sql`r.dagdeel`, lesuurMinuten: sql`r."lesuurMinuten"`, gepland: sql`n.rooster[extract(isodow from r.datum)]` })}::smallint as gemist
-                from invoer r
-                left join deelname n on n.leerling = r.leerling and n.vestiging = r.vestiging and r.datum >= n.van and (n.tot is null or r.datum <= n.tot)
-               order by r."bronId") g
-        left join lateral (select a as oud
+        from (select i.* from invoer i where not exists (select from ingevoegd n where n.bron_id = i."bronId") order by i."bronId") g
+       cross join lateral (select a as oud
                              from absentie a
                             where a.school = ${school} and a.bron = ${bron} and a.bron_id = g."bronId"
-                              for update) v on true
+                              for update) v
     ), bewaard as (
-      insert into absentie_versie
-      select (oud).*, statement_timestamp(), false from besluit where actie = 'gewijzigd'
+      insert into absentie_versie (${KOLOMMEN}, vervangen_op, verouderd)
+      select ${OUD}, nu, false from besluit where actie = 'gewijzigd'
     ), te_laat_binnen as (
-      insert into absentie_versie
-      select ${school}, ${bron}, b."bronId", b.vestiging, b.leerling, b.datum, b.soort, b.reden, b.gemist, b.minuten is null, b.lesuren, b.dagdeel, b.categorie,
-             b.ingetrokken, b."gewijzigdOp", statement_timestamp(), ${aanlevering}, statement_timestamp(), true
-        from besluit b
+      insert into absentie_versie (${KOLOMMEN}, vervangen_op, verouderd)
+      select ${school}, ${bron}, b."bronId", b.vestiging, b.leerling, b.datum, b.soort, b.reden, b.minuten, coalesce(b.afgeleid, true), b.lesuren, b.dagdeel, b.categorie,
+             b.ingetrokken, b."gewijzigdOp", b.nu, ${kader.aanlevering}::uuid, b.afmelding, null, b.nu, true
+        from (select * from besluit where actie = 'verouderd') b
         left join lateral (select true as bekend
                              from absentie_versie h
                             where h.school = ${school} and h.bron = ${bron} and h.bron_id = b."bronId" and h.gewijzigd_op = b."gewijzigdOp"
                             limit 1) h on true
-       where b.actie = 'verouderd' and h.bekend is null
-    ), geschreven as (
-      insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
-                            gewijzigd_op, vastgelegd_op, aanlevering)
+       where h.bekend is null
+    ), herschreven as (
+      insert into absentie (${KOLOMMEN})
       select ${school}, ${bron}, "bronId", coalesce(vestiging, (oud).vestiging), coalesce(leerling, (oud).leerling), coalesce(datum, (oud).datum), coalesce(soort, (oud).soort),
-             case when ingetrokken then (oud).reden else reden end, case when ingetrokken then (oud).minuten else gemist end,
-             case when ingetrokken then coalesce((oud).minuten_afgeleid, true) else minuten is null end, case when ingetrokken then (oud).lesuren else lesuren end,
+             case when ingetrokken then (oud).reden else reden end, case when ingetrokken then (oud).minuten else minuten end,
+             case when ingetrokken then (oud).minuten_afgeleid else afgeleid end, case when ingetrokken then (oud).lesuren else lesuren end,
              case when ingetrokken then (oud).dagdeel else dagdeel end, coalesce(categorie, (oud).categorie), ingetrokken, "gewijzigdOp",
-             case when actie = 'bevestigd' then (oud).vastgelegd_op else statement_timestamp() end,
-             case when actie = 'bevestigd' then (oud).aanlevering else ${aanlevering}::uuid end
+             case when actie = 'bevestigd' then (oud).vastgelegd_op else nu end,
+             case when actie = 'bevestigd' then (oud).aanlevering else ${kader.aanlevering}::uuid end, coalesce(afmelding, (oud).afmelding), (oud).overtroefd_door
         from besluit
-       where actie in ('nieuw', 'gewijzigd', 'bevestigd')
+       where actie in ('gewijzigd', 'bevestigd')
        order by "bronId"
           on conflict on constraint absentie_pk do update
              set vestiging = excluded.vestiging, leerling = excluded.leerling, datum = excluded.datum, soort = excluded.soort, reden = excluded.reden,
                  minuten = excluded.minuten, minuten_afgeleid = excluded.minuten_afgeleid, lesuren = excluded.lesuren, dagdeel = excluded.dagdeel,
                  categorie = excluded.categorie, ingetrokken = excluded.ingetrokken, gewijzigd_op = excluded.gewijzigd_op,
                  vastgelegd_op = excluded.vastgelegd_op, aanlevering = excluded.aanlevering
-      returning xmax = 0 as toegevoegd
     ), opgeruimd as (
       delete from absentie_in_wacht w
-       where w.school = ${school} and w.bron = ${bron} and w.bron_id = any(array(select "bronId" from besluit where actie not in ('inWacht', 'buiten-inschrijving')))
-         and w.gewijzigd_op <= (select b."gewijzigdOp" from besluit b where b."bronId" = w.bron_id)
+       where w.school = ${school} and w.bron = ${bron} and w.bron_id = any(array(select "bronId" from invoer))
+         and w.gewijzigd_op <= (select i."gewijzigdOp" from invoer i where i."bronId" = w.bron_id)
     ), geraakt as materialized (
-      select coalesce(leerling, (oud).leerling) as leerling, coalesce(vestiging, (oud).vestiging) as vestiging, coalesce(datum, (oud).datum) as datum
-        from besluit where actie in ('nieuw', 'gewijzigd')
+      select leerling, vestiging, date_trunc('week', datum)::date as maandag from ingevoegd where datum is not null
       union
-      select (oud).leerling, (oud).vestiging, (oud).datum from besluit where actie = 'gewijzigd' and not (oud).ingetrokken
+      select coalesce(leerling, (oud).leerling), coalesce(vestiging, (oud).vestiging), date_trunc('week', coalesce(datum, (oud).datum))::date
+        from besluit where actie = 'gewijzigd'
+      union
+      select (oud).leerling, (oud).vestiging, date_trunc('week', (oud).datum)::date from besluit where actie = 'gewijzigd' and not (oud).ingetrokken
     ), te_evalueren as (
-      insert into evaluatie_markering
-      select distinct ${school}, ${bron}, leerling, ${markering}::uuid from geraakt where leerling is not null
+      insert into evaluatie_markering (school, markering, bron, leerlingen)
+      select ${school}, ${markering}::uuid, ${bron}, array_agg(distinct leerling) from geraakt where leerling is not null having count(*) > 0
     ), te_tellen as (
-      insert into aggregaat_markering
-      select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${markering}::uuid from geraakt where vestiging is not null
+      insert into aggregaat_markering (school, vestiging, maandag, markering)
+      select distinct ${school}, vestiging, maandag, ${markering}::uuid from geraakt where vestiging is not null
     )
-    select index, coalesce(leerling, (oud).leerling) as leerling,
-           case when actie in ('nieuw', 'gewijzigd') and ingetrokken then 'ingetrokken'
-                when actie = 'bevestigd'                             then 'ongewijzigd'
-                else actie
-           end as resultaat,
-           (select count(*) from geschreven where toegevoegd) - (count(*) filter (where actie = 'nieuw') over ()) as toegevoegd
-      from besluit
-     order by index`)
-  // Fewer rows were added than were new: another transaction inserted such a key in the same moment.
-  if (rows.some(({ toegevoegd }) => toegevoegd !== 0)) throw new Botsing()
-  return rows
+    select exists (select from stam) as actueel,
+           (select count(*) from ingevoegd) as nieuw,
+           (select json_agg(json_build_object('index', index, 'leerling', (oud).leerling, 'vestiging', (oud).vestiging, 'datum', (oud).datum, 'actie', actie)) from besluit) as anders`)
+  const { actueel, nieuw, anders } = uitslag!
+  if (!actueel) return undefined
+  // Neither inserted nor found: another transaction inserted such a key since this statement began.
+  if (nieuw + (anders?.length ?? 0) !== rijen.length) throw new Botsing()
+  return anders ?? []
 }
 
 /** Two transactions inserted one key in the same moment; the whole transaction is to be tried again. */
@@ -205,12 +221,6 @@ export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [s
      order by bron, bron_id
      limit ${limit}`)
   return rows
-}
-
-export async function insertAanlevering (tx: Tx, scope: Schoolscope, aanlevering: string, deel: number, soort: string, aantallen: unknown): Promise<void> {
-  await readRows(tx, sql`
-    insert into aanlevering (school, aanlevering, deel, bron, soort, aantallen, ontvangen_op)
-    values (${scope.school}, ${aanlevering}, ${deel}, ${scope.bron}, ${soort}, ${JSON.stringify(aantallen)}::jsonb, statement_timestamp())`)
 }
 
 /** An instant as RFC 3339 text in UTC, made by the database: no Date in between. */
@@ -287,11 +297,11 @@ function inBereik (bereik: Herzieningsbereik): SQL {
 }
 
 /** Derives anew the minutes the bron did not send, after a rooster, inschrijving or lesuur changed; keeps the versions it replaces. */
-export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, aanlevering: string): Promise<number> {
+export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik): Promise<number> {
   const { rowCount } = await tx.execute(sql`
     with nieuw as materialized (
       select a.bron, a.bron_id,
-             ${gemisteMinuten({ minuten: sql`null::smallint`, soort: sql`a.soort`, lesuren: sql`a.lesuren`, dagdeel: sql`a.dagdeel`, lesuurMinuten: sql`v.lesuur_minuten`, gepland: sql`n.rooster[extract(isodow from a.datum)]` })}::smallint as minuten
+             ${gemisteMinuten({ soort: sql`a.soort`, lesuren: sql`a.lesuren`, dagdeel: sql`a.dagdeel`, lesuurMinuten: sql`v.lesuur_minuten`, gepland: sql`n.rooster[extract(isodow from a.datum)]` })}::smallint as minuten
         from absentie a
         join vestiging v on v.school = a.school and v.vestiging = a.vestiging
         left join lateral (select i.rooster
@@ -309,7 +319,7 @@ export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzi
          for update of a
     ), ${replaceVersie(scope.school)}
     update absentie a
-       set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
+       set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp()
       from oud o
      where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id`)
   return rowCount ?? 0
@@ -319,7 +329,7 @@ export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzi
  * Classifies anew the days a beleidsversie covers; keeps the versions it replaces. `categorieen` maps every known reden, others are
  * niet-ingedeeld; without reden it is onverklaard, and ongeoorloofd up to and including `ongeoorloofdTot`.
  */
-export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, indeling: { categorieen: ReadonlyMap<string, Categorie>, ongeoorloofdTot: string | undefined }, aanlevering: string): Promise<number> {
+export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, indeling: { categorieen: ReadonlyMap<string, Categorie>, ongeoorloofdTot: string | undefined }): Promise<number> {
   const nieuw = sql`case when a.reden is not null then coalesce(k.categorie, 'niet-ingedeeld')
                          when a.datum <= ${indeling.ongeoorloofdTot ?? null}::date then 'ongeoorloofd'
                          else 'onverklaard'::categorie
@@ -337,7 +347,7 @@ export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herziening
          for update of a
     ), ${replaceVersie(scope.school)}
     update absentie a
-       set categorie = o.nieuwe_categorie, vastgelegd_op = statement_timestamp(), aanlevering = ${aanlevering}
+       set categorie = o.nieuwe_categorie, vastgelegd_op = statement_timestamp()
       from oud o
      where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id`)
   return rowCount ?? 0
@@ -347,13 +357,11 @@ export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herziening
 function replaceVersie (school: string): SQL {
   const markering = randomUUID()
   return sql`bewaard as (
-      insert into absentie_versie
-      select school, bron, bron_id, vestiging, leerling, datum, soort, reden, minuten, minuten_afgeleid, lesuren, dagdeel, categorie, ingetrokken,
-             gewijzigd_op, vastgelegd_op, aanlevering, statement_timestamp(), false
-        from oud
+      insert into absentie_versie (${KOLOMMEN}, vervangen_op, verouderd)
+      select ${KOLOMMEN}, statement_timestamp(), false from oud
     ), te_evalueren as (
-      insert into evaluatie_markering
-      select distinct ${school}, bron, leerling, ${markering}::uuid from oud where not ingetrokken
+      insert into evaluatie_markering (school, markering, bron, leerlingen)
+      select ${school}, ${markering}::uuid, bron, array_agg(distinct leerling) from oud where not ingetrokken group by bron
     ), te_tellen as (
       insert into aggregaat_markering
       select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${markering}::uuid from oud where not ingetrokken

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { reclassify } from '../absenties/store.ts'
 import { onverklaardTot, STANDAARDBELEID, type Beleid } from '../domain/beleid.ts'
 import { addDagen } from '../domain/datum.ts'
 import { AppError } from '../errors.ts'
-import { findStam, lockStam, raiseStamversie, type Stam } from '../leerlingen/stam.ts'
+import { lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../leerlingen/stam.ts'
 import { markVestiging } from '../leerlingen/store.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import * as store from './store.ts'
@@ -57,9 +56,8 @@ export async function adoptBeleidsversie (ctx: Ctx, school: string, versie: numb
     await store.updateVastgesteld(tx, school, versie)
     await raiseStamversie(tx, school)
 
-    const stam = (await findStam(ctx, tx, school))!
-    const aanlevering = randomUUID()
-    await classifyVersie(ctx, tx, scope, stam, concept, aanlevering)
+    const stam = await readGewijzigdeStam(tx, school)
+    await classifyVersie(ctx, tx, scope, stam, concept)
     for (const vestiging of stam.vestigingen.keys()) await markVestiging(tx, scope, vestiging)
     return await getOwn(tx, school, versie)
   })
@@ -74,18 +72,18 @@ export async function applyOnverklaard (ctx: Ctx, school: string): Promise<numbe
     const stam = await lockStam(ctx, tx, school, 'update')
     let changed = 0
     for (const beleid of stam?.beleid ?? []) {
-      if (beleid.onverklaardNaLesdagen !== null) changed += await classifyVersie(ctx, tx, scope, stam!, beleid, randomUUID())
+      if (beleid.onverklaardNaLesdagen !== null) changed += await classifyVersie(ctx, tx, scope, stam!, beleid)
     }
     return changed
   })
 }
 
-async function classifyVersie (ctx: Ctx, tx: Tx, scope: Schoolscope, stam: Stam, beleid: Beleid, aanlevering: string): Promise<number> {
+async function classifyVersie (ctx: Ctx, tx: Tx, scope: Schoolscope, stam: Stam, beleid: Beleid): Promise<number> {
   const categorieen = new Map(beleid.redenen.map(({ code, categorie }) => [code, categorie]))
   let changed = 0
   for (const [vestiging, { kalender }] of stam.vestigingen) {
     const ongeoorloofdTot = onverklaardTot(beleid, kalender, ctx.vandaag())
-    changed += await reclassify(tx, scope, { vestiging, van: beleid.geldigVan, tot: beleid.geldigTot }, { categorieen, ongeoorloofdTot }, aanlevering)
+    changed += await reclassify(tx, scope, { vestiging, van: beleid.geldigVan, tot: beleid.geldigTot }, { categorieen, ongeoorloofdTot })
   }
   return changed
 }

@@ -1,5 +1,6 @@
 import { bigint, boolean, customType, date, integer, jsonb, pgEnum, pgTable, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
+import { VERKLARINGSVORMEN } from '../domain/bronafspraak.ts'
 import { ONTVANGERS } from '../domain/levering.ts'
 import { SECTOREN } from '../domain/sector.ts'
 import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
@@ -18,11 +19,13 @@ export const categorie = pgEnum('categorie', CATEGORIEEN)
 export const beleidsstatus = pgEnum('beleidsstatus', ['concept', 'vastgesteld', 'vervangen'])
 export const signaalstatus = pgEnum('signaalstatus', SIGNAALSTATUSSEN)
 export const ontvanger = pgEnum('ontvanger', ONTVANGERS)
+export const verklaringsvorm = pgEnum('verklaringsvorm', VERKLARINGSVORMEN)
 
 export const school = pgTable('school', {
   school: text().notNull(),
   stamversie: bigint({ mode: 'number' }).notNull(),
-  aangemaaktOp: instant('aangemaakt_op').notNull()
+  aangemaaktOp: instant('aangemaakt_op').notNull(),
+  leerlingversie: bigint({ mode: 'number' }).notNull()
 })
 
 export const vestiging = pgTable('vestiging', {
@@ -114,7 +117,9 @@ const absentiekolommen = {
   ingetrokken: boolean().notNull(),
   gewijzigdOp: instant('gewijzigd_op').notNull(),
   vastgelegdOp: instant('vastgelegd_op').notNull(),
-  aanlevering: uuid().notNull()
+  aanlevering: uuid().notNull(),
+  afmelding: text(),
+  overtroefdDoor: text('overtroefd_door')
 }
 export const absentie = pgTable('absentie', absentiekolommen)
 export const absentieVersie = pgTable('absentie_versie', { ...absentiekolommen, vervangenOp: instant('vervangen_op').notNull(), verouderd: boolean().notNull() })
@@ -138,14 +143,66 @@ export const aanlevering = pgTable('aanlevering', {
   bron: text().notNull(),
   soort: text().notNull(),
   aantallen: jsonb().notNull(),
+  ontvangenOp: instant('ontvangen_op').notNull(),
+  actor: text().notNull(),
+  duurMs: integer('duur_ms').notNull(),
+  afgewezen: jsonb().notNull(),
+  bijzonderheden: jsonb().notNull(),
+  teruggedraaidDoor: uuid('teruggedraaid_door')
+})
+
+const afmeldingkolommen = {
+  school: text().notNull(),
+  bron: text().notNull(),
+  afmelding: text().notNull(),
+  leerling: text(),
+  begindatum: day('begindatum'),
+  begindagdeel: dagdeel(),
+  einddatum: day('einddatum'),
+  einddagdeel: dagdeel(),
+  reden: text(),
+  ingetrokken: boolean().notNull(),
+  gewijzigdOp: instant('gewijzigd_op').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  aanlevering: uuid().notNull()
+}
+export const afmelding = pgTable('afmelding', afmeldingkolommen)
+export const afmeldingVersie = pgTable('afmelding_versie', { ...afmeldingkolommen, vervangenOp: instant('vervangen_op').notNull() })
+
+export const aanwezigheidsverklaring = pgTable('aanwezigheidsverklaring', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  datum: day('datum').notNull(),
+  bron: text().notNull(),
+  verklaardOp: instant('verklaard_op').notNull(),
+  ingetrokkenOp: instant('ingetrokken_op').notNull()
+})
+
+export const bronafspraak = pgTable('bronafspraak', {
+  school: text().notNull(),
+  geldigVan: day('geldig_van').notNull(),
+  volgorde: text().array().notNull(),
+  verklaring: verklaringsvorm().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  vervangenOp: instant('vervangen_op').notNull()
+})
+
+export const idempotentie = pgTable('idempotentie', {
+  bron: text().notNull(),
+  sleutel: text().notNull(),
+  inhoud: bytea('inhoud').notNull(),
+  bezigTot: instant('bezig_tot'),
+  status: smallint(),
+  koppen: jsonb(),
+  antwoord: text(),
   ontvangenOp: instant('ontvangen_op').notNull()
 })
 
 export const evaluatieMarkering = pgTable('evaluatie_markering', {
   school: text().notNull(),
+  markering: uuid().notNull(),
   bron: text().notNull(),
-  leerling: text().notNull(),
-  markering: uuid().notNull()
+  leerlingen: text().array().notNull()
 })
 
 export const aggregaatMarkering = pgTable('aggregaat_markering', {
@@ -251,7 +308,12 @@ export const OWNERS = {
   absentie: 'absenties',
   absentie_versie: 'absenties',
   absentie_in_wacht: 'absenties',
-  aanlevering: 'absenties',
+  aanlevering: 'aanleveringen',
+  afmelding: 'afmeldingen',
+  afmelding_versie: 'afmeldingen',
+  aanwezigheidsverklaring: 'bronnen',
+  bronafspraak: 'bronnen',
+  idempotentie: 'http',
   evaluatie_markering: 'signalen',
   signaal: 'signalen',
   signaal_versie: 'signalen',

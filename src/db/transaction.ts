@@ -15,6 +15,14 @@ export class Rollback<T> extends Error {
   }
 }
 
+const last = new WeakMap<Tx, Array<Promise<unknown>>>()
+
+/** Leaves a statement whose answer the work does not need to be waited for with the commit: both travel together. Its failure fails the commit. */
+export function sendLast (tx: Tx, statement: Promise<unknown>): void {
+  statement.catch(() => {}) // waited for, and thrown, by runTransaction
+  last.get(tx)!.push(statement)
+}
+
 /**
  * Runs work in one transaction as the service's role, which row-level security binds to these scholen; a Rollback thrown inside undoes it
  * and still answers. The setting is a plain `set local`, because that is what Citus hands on to its workers.
@@ -23,15 +31,23 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
   assert(scholen === '*' || scholen.every(isBrin), 'only BRINs reach the session setting')
   const client = await pool.connect()
   let broken: Error | undefined
+  const tx = drizzle({ client })
+  const sent: Array<Promise<unknown>> = []
+  last.set(tx, sent)
   try {
-    await client.query(`begin; set local role aanwezig_dienst; set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`)
-    const answer = await work(drizzle({ client }))
-    await client.query('commit')
+    // The first statement travels with it (the pool's connections are pipelined); should it fail, so does everything after it.
+    sendLast(tx, client.query(`begin; set local role aanwezig_dienst; set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`))
+    const answer = await work(tx)
+    const commit = client.query('commit')
+    await Promise.all([...sent, commit])
+    // PostgreSQL answers a commit after a failed statement with a rollback, and no error.
+    assert((await commit).command === 'COMMIT', 'the transaction was committed')
     return answer
   } catch (error) {
+    const [begun] = await Promise.allSettled(sent)
     await client.query('rollback').catch((failure: Error) => { broken = failure })
     if (error instanceof Rollback) return error.answer as T
-    throw error
+    throw begun?.status === 'rejected' ? begun.reason : error
   } finally {
     client.release(broken)
   }

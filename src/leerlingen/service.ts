@@ -11,7 +11,7 @@ import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Kalenderregel, Leerlingregel, Vestigingsregel, Vrijstellingsregel, type Kalenderantwoord, type Leerling, type Stamresultaat, type Vestiging } from './contract.ts'
-import { findStam, lockSchool, lockStam, raiseStamversie, type Stam } from './stam.ts'
+import { findStam, lockSchool, lockStam, raiseLeerlingversie, raiseStamversie, type Stam } from './stam.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 
@@ -28,7 +28,7 @@ interface Soort<T> {
   /** The key of a record as it came, also of a malformed one. */
   readonly sleutel: readonly string[]
   /** Decides and writes the well-formed records of one school; index → what happened. */
-  readonly write: (ctx: Ctx, tx: Tx, scope: Schoolscope, regels: ReadonlyArray<Regel<T>>, aanlevering: string) => Promise<Map<number, Uitslag>>
+  readonly write: (ctx: Ctx, tx: Tx, scope: Schoolscope, regels: ReadonlyArray<Regel<T>>) => Promise<Map<number, Uitslag>>
 }
 
 async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], opties: { proef: boolean }): Promise<Bulkantwoord> {
@@ -47,7 +47,7 @@ async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], 
   const landed = await ctx.transaction(async (tx) => {
     const own = new Map<number, Uitslag>()
     for (const school of [...perSchool.keys()].sort()) {
-      for (const [index, uitslag] of await soort.write(ctx, tx, scopeOfSchool(scope, school)!, perSchool.get(school)!, aanlevering)) own.set(index, uitslag)
+      for (const [index, uitslag] of await soort.write(ctx, tx, scopeOfSchool(scope, school)!, perSchool.get(school)!)) own.set(index, uitslag)
     }
     if (opties.proef) throw new Rollback(own)
     return own
@@ -88,7 +88,7 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
   vorm: Vestigingsregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging'],
-  async write (ctx, tx, scope, regels, aanlevering) {
+  async write (ctx, tx, scope, regels) {
     // A list of every site of the country is 6,649 new schools: two statements each, not six.
     const isNieuw = await store.insertSchool(tx, scope.school)
     if (!isNieuw) await lockSchool(tx, scope.school)
@@ -110,7 +110,7 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
     await raiseStamversie(tx, scope.school)
     for (const vestiging of gewijzigd.keys()) {
       if (!bestaand.has(vestiging)) continue
-      await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
+      await rederiveMinuten(tx, scope, { vestiging })
       await store.markVestiging(tx, scope, vestiging)
       await store.markAlleWeken(tx, scope.school, vestiging, endOfSchooljaar(ctx.vandaag()))
     }
@@ -156,7 +156,7 @@ const KALENDERS: Soort<Kalenderregel> = {
   vorm: Kalenderregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging', 'schooljaar'],
-  async write (ctx, tx, scope, regels, aanlevering) {
+  async write (ctx, tx, scope, regels) {
     const stam = await lockStam(ctx, tx, scope.school, 'update')
     const bekend = new Map((await store.listKalendersVan(tx, scope.school)).map((rij) => [`${rij.vestiging} ${rij.schooljaar}`, rij]))
     const uitslagen = new Map<number, Uitslag>()
@@ -177,18 +177,19 @@ const KALENDERS: Soort<Kalenderregel> = {
       geraakt.set(`${vestiging} ${schooljaar}`, record)
     }
     if (geraakt.size > 0) await raiseStamversie(tx, scope.school)
-    for (const record of geraakt.values()) await followKalender(ctx, tx, scope, record, aanlevering)
+    for (const record of geraakt.values()) await followKalender(ctx, tx, scope, record)
     return uitslagen
   }
 }
 
 /** What a new kalender brings along: roosters spread over its lesdagen, for as long as they hold, the minutes derived from them, and every leerling and week. */
-async function followKalender (ctx: Ctx, tx: Tx, scope: Schoolscope, { vestiging, schooljaar, lesdagen }: Kalenderregel, aanlevering: string): Promise<void> {
+async function followKalender (ctx: Ctx, tx: Tx, scope: Schoolscope, { vestiging, schooljaar, lesdagen }: Kalenderregel): Promise<void> {
   const { van, tot } = schooljaarPeriode(schooljaar)
   const roosters = await store.listVerdeeldeRoosters(tx, scope, vestiging, van, tot)
   if (roosters.length > 0) {
+    await raiseLeerlingversie(tx, scope.school)
     await store.updateRoosters(tx, scope, roosters.map(({ minutenPerWeek, ...rij }) => ({ ...rij, rooster: spreadMinuten(minutenPerWeek, lesdagen) })))
-    await rederiveMinuten(tx, scope, { vestiging }, aanlevering)
+    await rederiveMinuten(tx, scope, { vestiging })
   }
   await store.markVestiging(tx, scope, vestiging)
   const einde = endOfSchooljaar(ctx.vandaag())
@@ -230,7 +231,7 @@ const LEERLINGEN: Soort<Leerlingregel> = {
   vorm: Leerlingregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
-  async write (ctx, tx, scope, regels, aanlevering) {
+  async write (ctx, tx, scope, regels) {
     const stam = await lockStam(ctx, tx, scope.school, 'update')
     const uitslagen = new Map<number, Uitslag>()
     const bewaard = new Map((await store.listBewaard(tx, scope, [...new Set(regels.map(({ record }) => record.bronId))])).map((rij) => [rij.leerling, rij]))
@@ -254,8 +255,10 @@ const LEERLINGEN: Soort<Leerlingregel> = {
     }
     if (nieuw.size > 0) {
       const leerlingen = [...nieuw.keys()]
+      await raiseLeerlingversie(tx, scope.school)
+      if (!stam!.bronnen.includes(scope.bron)) await raiseStamversie(tx, scope.school)
       await store.replaceLeerlingen(tx, scope, [...nieuw.values()])
-      await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } }, aanlevering)
+      await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } })
       await store.markLeerlingen(tx, scope, leerlingen)
       await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, endOfSchooljaar(ctx.vandaag())) }))))
       await replayWachtende(ctx, tx, scope, leerlingen)

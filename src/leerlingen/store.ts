@@ -167,18 +167,18 @@ export async function updateRoosters (tx: Tx, scope: Schoolscope, rijen: Readonl
 /** Marks leerlingen for evaluation, by key. Every statement marks anew: see `writeAbsenties`. */
 export async function markLeerlingen (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, markering)
-    select ${scope.school}, ${scope.bron}, leerling, ${randomUUID()}
-      from unnest(${sql.param(leerlingen)}::text[]) as leerling`)
+    insert into evaluatie_markering (school, markering, bron, leerlingen)
+    values (${scope.school}, ${randomUUID()}, ${scope.bron}, ${sql.param(leerlingen)}::text[])`)
 }
 
 /** Marks every leerling ever enrolled at a vestiging: its kalender, lesuur or sector changed. */
 export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: string): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, markering)
-    select distinct school, bron, leerling, ${randomUUID()}::uuid
+    insert into evaluatie_markering (school, markering, bron, leerlingen)
+    select school, ${randomUUID()}::uuid, bron, array_agg(distinct leerling)
       from inschrijving
-     where school = ${scope.school} and vestiging = ${vestiging}`)
+     where school = ${scope.school} and vestiging = ${vestiging}
+     group by school, bron`)
 }
 
 /** Marks every week of a vestiging since its first inschrijving, up to and including `tot`. */

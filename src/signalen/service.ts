@@ -13,8 +13,10 @@ import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Signaal, Signalenvraag } from './contract.ts'
 
-/** Leerlingen per transaction: some 20 ms of work, so marks are held briefly. */
-const BATCH = 200
+/** Marks per transaction, each of one statement that changed facts: a push of 1,000 records is one. */
+const MARKERINGEN = 5
+/** Leerlingen whose facts are in memory at once. */
+const BATCH = 250
 
 export interface Evaluatieverslag { readonly leerlingen: number, readonly nieuw: number, readonly gewijzigd: number, readonly vervallen: number }
 
@@ -23,7 +25,7 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', school)
   const total = { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (;;) {
-    const batch = await ctx.transaction(async (tx) => await evaluateBatch(ctx, tx, scope, peildatum))
+    const batch = await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum))
     if (batch.leerlingen === 0) return total
     total.leerlingen += batch.leerlingen
     total.nieuw += batch.nieuw
@@ -33,11 +35,20 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
   }
 }
 
-async function evaluateBatch (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag> {
-  const leerlingen = await store.takeMarkeringen(tx, scope, BATCH)
-  if (leerlingen.length === 0) return { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
-  const { volgingen } = await compare(ctx, tx, scope, leerlingen, peildatum)
+async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag> {
+  const leerlingen = await store.takeMarkeringen(tx, scope, MARKERINGEN)
+  const total = { leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
+  for (let at = 0; at < leerlingen.length; at += BATCH) {
+    const { nieuw, gewijzigd, vervallen } = await followFeiten(ctx, tx, scope, leerlingen.slice(at, at + BATCH), peildatum)
+    total.nieuw += nieuw
+    total.gewijzigd += gewijzigd
+    total.vervallen += vervallen
+  }
+  return total
+}
 
+async function followFeiten (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readonly store.Leerlingsleutel[], peildatum: Datum): Promise<Omit<Evaluatieverslag, 'leerlingen'>> {
+  const { volgingen } = await compare(ctx, tx, scope, leerlingen, peildatum)
   const nieuw = volgingen.flatMap(({ bron, leerling, volging }) => volging.nieuw.map((uitkomst) => ({ ...uitkomst, bron, leerling })))
   const gewijzigd = volgingen.flatMap(({ volging }) => volging.gewijzigd.map(({ signaal, uitkomst }) => ({ ...uitkomst, signaal: signaal.signaal })))
   const vervallen = volgingen.flatMap(({ volging }) => volging.vervallen.map(({ signaal }) => signaal))
@@ -46,7 +57,14 @@ async function evaluateBatch (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: D
   if (gewijzigd.length > 0) await store.updateSignalen(tx, scope, gewijzigd)
   if (nieuw.length > 0) await store.insertSignalen(tx, scope, nieuw)
   await recordVerwerking(ctx, tx, 'signalen:evalueren', leerlingen.map(({ bron, leerling }) => ({ school: scope.school, bron, leerling })))
-  return { leerlingen: leerlingen.length, nieuw: nieuw.length, gewijzigd: gewijzigd.length, vervallen: vervallen.length }
+  return { nieuw: nieuw.length, gewijzigd: gewijzigd.length, vervallen: vervallen.length }
+}
+
+/** What the signalen of these leerlingen would become by the facts as this transaction sees them; writes nothing. */
+export async function previewSignalen (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readonly store.Leerlingsleutel[], peildatum: Datum = ctx.vandaag()): Promise<Array<{ bron: string, leerling: string, volging: Volging }>> {
+  const volgingen: Array<{ bron: string, leerling: string, volging: Volging }> = []
+  for (let at = 0; at < leerlingen.length; at += BATCH) volgingen.push(...(await compare(ctx, tx, scope, leerlingen.slice(at, at + BATCH), peildatum)).volgingen)
+  return volgingen
 }
 
 /** What the stored signalen of these leerlingen must become by a full evaluation. */

@@ -16,36 +16,30 @@ export async function listGemarkeerdeScholen (tx: Tx): Promise<string[]> {
 }
 
 /**
- * Takes up to `limit` leerlingen off the list and locks them; those another worker holds are passed over. What the marks stand for is
- * committed, so the next statement of this transaction sees it; a push that commits later brings a mark of its own.
+ * Takes up to `limit` marks off the list and answers their leerlingen, each once; until the transaction ends no other worker evaluates this
+ * school. What the marks stand for is committed, so the next statement of this transaction sees it; a push that commits later brings a mark
+ * of its own.
  */
 export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number): Promise<Leerlingsleutel[]> {
-  const rows = await readRows<Leerlingsleutel>(tx, sql`
-    with kandidaten as (
-      select distinct bron, leerling from evaluatie_markering where school = ${scope.school} order by bron, leerling limit ${limit}
-    ), vast as (
-      select l.bron, l.leerling
-        from leerling l
-        join kandidaten k on k.bron = l.bron and k.leerling = l.leerling
-       where l.school = ${scope.school}
-       order by l.bron, l.leerling
-         for no key update of l skip locked
-    ), af as (
-      delete from evaluatie_markering m
-       using vast v
-       where m.school = ${scope.school} and m.bron = v.bron and m.leerling = v.leerling
+  await readRows(tx, sql`select pg_advisory_xact_lock(hashtextextended('evaluatie ' || ${scope.school}, 0))`)
+  return await readRows<Leerlingsleutel>(tx, sql`
+    with af as (
+      delete from evaluatie_markering
+       where school = ${scope.school}
+         and (markering, bron) in (select markering, bron from evaluatie_markering where school = ${scope.school} order by markering, bron limit ${limit})
+      returning bron, leerlingen
     )
-    select bron, leerling from vast`)
-  return rows
+    select distinct bron, unnest(leerlingen) as leerling from af order by bron, leerling`)
 }
 
 /** Marks leerlingen with an absentie on these days: absenties that were pushed ahead, whose day has come. */
 export async function markDagen (tx: Tx, scope: Schoolscope, van: string, tot: string): Promise<void> {
   await tx.execute(sql`
-    insert into evaluatie_markering (school, bron, leerling, markering)
-    select distinct school, bron, leerling, ${randomUUID()}::uuid
+    insert into evaluatie_markering (school, markering, bron, leerlingen)
+    select school, ${randomUUID()}::uuid, bron, array_agg(distinct leerling)
       from absentie
-     where school = ${scope.school} and datum between ${van} and ${tot} and not ingetrokken`)
+     where school = ${scope.school} and datum between ${van} and ${tot} and not ingetrokken
+     group by school, bron`)
 }
 
 export interface Signaalrij extends Signaalstand { [column: string]: unknown, readonly bron: string, readonly leerling: string }

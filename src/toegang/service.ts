@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { AppError } from '../errors.ts'
+import { AppError, assert } from '../errors.ts'
 import { RECHTEN, type Recht } from './rechten.ts'
 
 /** Who asks: the client (`azp`) and, where a person is behind it, that person. */
@@ -11,6 +11,9 @@ export interface Actor {
   /** BRINs, or every school. */
   readonly scholen: readonly string[] | '*'
 }
+
+// No azp of a token can begin so: a bron has no colon.
+const SYSTEEM = 'systeem:'
 
 declare const granted: unique symbol
 
@@ -39,6 +42,12 @@ export function scopeOfSchool (scope: Scope, school: string): Schoolscope | unde
   return coversSchool(scope, school) ? { ...scope, scholen: [school], school } : undefined
 }
 
+/** A job of ours writes what follows from a bron's own records in that bron's name. */
+export function scopeOfBron (actor: Actor, scope: Schoolscope, bron: string): Schoolscope {
+  assert(actor.bron.startsWith(SYSTEEM), 'only a job acts for a bron')
+  return { ...scope, bron }
+}
+
 /** The condition every statement on persons carries; row-level security repeats it in the database. */
 export function inScope (scope: Scope, column: SQL = sql`school`): SQL {
   return scope.scholen === '*' ? sql`true` : sql`${column} = any(${sql.param(scope.scholen)}::text[])`
@@ -46,7 +55,7 @@ export function inScope (scope: Scope, column: SQL = sql`school`): SQL {
 
 /** The actor of a job: every right on these scholen. Its work is recorded under the job's name. */
 export function systemActor (job: string, scholen: readonly string[] | '*'): Actor {
-  return { bron: `systeem:${job}`, rechten: new Set(RECHTEN), scholen }
+  return { bron: `${SYSTEEM}${job}`, rechten: new Set(RECHTEN), scholen }
 }
 
 function coversSchool (holder: { readonly scholen: readonly string[] | '*' }, school: string): boolean {

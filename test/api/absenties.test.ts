@@ -181,18 +181,21 @@ t.test('pages follow each other without a gap, also while rows arrive', async (t
   t.equal((await service.inject({ url: '/v1/absenties?school=99AA&cursor=onzin' })).statusCode, 400)
 })
 
-t.test('missed minutes: the statement derives what the domain derives', async (t) => {
+t.test('missed minutes: what a push derives, and derives anew when the lesuur changes, is what the domain derives', async (t) => {
   const service = await startService(t)
-  await createSchool(service, { lesuurMinuten: 45, minutenPerWeek: 1503 })
+  await createSchool(service, { lesuurMinuten: 50, minutenPerWeek: 1503 })
   const rooster = [301, 301, 301, 300, 300]
   const dagen = ['2025-09-08', '2025-09-09', '2025-09-10', '2025-09-11', '2025-09-12']
   const cases = [...SOORTEN].flatMap((soort) => [null, 0, 37].flatMap((minuten) => [null, [2], [1, 2, 3]].flatMap((lesuren) => [null, ...DAGDELEN].flatMap((dagdeel) => dagen.map((datum, dag) => ({ soort, minuten, lesuren, dagdeel, datum, dag }))))))
   await push(service, cases.map(({ dag, ...record }, at) => buildAbsentie(`m-${at}`, record.datum, record)))
-  const stored = new Map((await list(service)).map(({ bronId, minuten }) => [bronId, minuten]))
-  for (const [at, { dag, ...record }] of cases.entries()) {
-    if (stored.get(`m-${at}`) !== deriveMinuten(record, 45, rooster[dag]!)) t.fail(JSON.stringify(record))
+  for (const lesuurMinuten of [50, 45]) {
+    await createSchool(service, { lesuurMinuten, minutenPerWeek: 1503 })
+    const stored = new Map((await list(service)).map(({ bronId, minuten }) => [bronId, minuten]))
+    for (const [at, { dag, ...record }] of cases.entries()) {
+      if (stored.get(`m-${at}`) !== deriveMinuten(record, lesuurMinuten, rooster[dag]!)) t.fail(`${lesuurMinuten} ${JSON.stringify(record)}`)
+    }
+    t.equal(stored.size, cases.length)
   }
-  t.equal(stored.size, cases.length)
   t.equal(deriveMinuten({ soort: 'afwezig', minuten: null, lesuren: null, dagdeel: null }, 45, null), null, 'unknown stays unknown')
 })
 
