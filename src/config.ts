@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -22,8 +23,21 @@ const Environment = z.object({
   WACHT_DAGEN: z.coerce.number().int().min(1).max(365).default(14),
   NACHT_CRON: z.string().regex(/^(\S+\s+){4}\S+$/, 'heeft vijf velden, zoals 0 2 * * *').default('0 2 * * *'),
   LEVERINGEN_DIR: z.string().min(1).optional(),
-  DB_VERBINDINGEN: z.coerce.number().int().min(2).max(200).default(10)
+  DB_VERBINDINGEN: z.coerce.number().int().min(2).max(200).default(10),
+  VERZOEKEN_PER_SECONDE: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
+  VERZOEKEN_TEGELIJK: z.coerce.number().int().min(1).max(10_000).default(32),
+  ADRES_PER_SECONDE: z.coerce.number().int().min(1).max(1_000_000).default(100),
+  OPEN_VERZOEKEN: z.coerce.number().int().min(1).max(10_000).default(256),
+  BERICHTEN_MB: z.coerce.number().int().min(16).max(10_000).default(32),
+  KLANT_SECONDEN: z.coerce.number().int().min(1).max(3_600).default(60),
+  VERTROUWDE_PROXYS: z.string().transform((text) => text.split(',').map((address) => address.trim())).refine((list) => list.every(isNetwork), 'is een lijst van adressen of netwerken, zoals 10.0.0.0/8,::1').optional()
 })
+
+function isNetwork (text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const kind = isIP(address)
+  return kind !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128)))
+}
 
 export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string }
 
@@ -44,6 +58,20 @@ export interface Config {
   readonly wachtDagen: number
   readonly nachtCron: string
   readonly verbindingen: number
+  /** Of one bron, in a second. */
+  readonly verzoekenPerSeconde: number
+  /** Of one bron, in progress. */
+  readonly verzoekenTegelijk: number
+  /** From one address without a good token, in a second. */
+  readonly adresPerSeconde: number
+  /** Of everybody, in progress. */
+  readonly openVerzoeken: number
+  /** Bytes of bodies in progress, of everybody. */
+  readonly berichtenBytes: number
+  /** How long a client may let us wait for a body, or for its taking an answer. */
+  readonly klantSeconden: number
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly proxys: readonly string[]
 }
 
 export class ConfigError extends Error {}
@@ -74,6 +102,13 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     logLevel: env.LOG_LEVEL,
     wachtDagen: env.WACHT_DAGEN,
     nachtCron: env.NACHT_CRON,
-    verbindingen: env.DB_VERBINDINGEN
+    verbindingen: env.DB_VERBINDINGEN,
+    verzoekenPerSeconde: env.VERZOEKEN_PER_SECONDE,
+    verzoekenTegelijk: env.VERZOEKEN_TEGELIJK,
+    adresPerSeconde: env.ADRES_PER_SECONDE,
+    openVerzoeken: env.OPEN_VERZOEKEN,
+    berichtenBytes: env.BERICHTEN_MB * 1024 * 1024,
+    klantSeconden: env.KLANT_SECONDEN,
+    proxys: env.VERTROUWDE_PROXYS ?? []
   }
 }

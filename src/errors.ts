@@ -6,13 +6,18 @@ export const FOUTCODES = {
   'niet-gevonden': [404, 'Niet gevonden'],
   'methode-niet-toegestaan': [405, 'Methode niet toegestaan'],
   'vorm-niet-leverbaar': [406, 'Gevraagde vorm niet leverbaar'],
+  'verzoek-te-langzaam': [408, 'Verzoek kwam te langzaam binnen'],
   'beleid-vastgesteld': [409, 'Beleidsversie is al vastgesteld'],
   'beleid-overlapt': [409, 'Beleidsversies overlappen'],
   bezig: [409, 'Al bezig'],
+  'momentopname-boven-plafond': [409, 'Momentopname trekt te veel in'],
+  'niet-terug-te-draaien': [409, 'Aanlevering is niet terug te draaien'],
   'stamgegevens-onbekend': [409, 'Stamgegevens ontbreken'],
   'versie-verouderd': [412, 'Versie is niet meer de laatste'],
   'bericht-te-groot': [413, 'Bericht te groot'],
   'soort-niet-ondersteund': [415, 'Mediatype niet ondersteund'],
+  'sleutel-hergebruikt': [422, 'Idempotency-Key hoort bij een ander verzoek'],
+  'te-veel-verzoeken': [429, 'Te veel verzoeken'],
   'niet-beschikbaar': [503, 'Tijdelijk niet beschikbaar'],
   'interne-fout': [500, 'Interne fout']
 } as const satisfies Record<string, readonly [number, string]>

@@ -27,7 +27,8 @@ const Claims = z.object({
   rol: z.string().max(50).optional()
 })
 
-export type Authenticate = (authorization: string | undefined) => Promise<Actor>
+/** `beforeVerify` runs before a token that is not known yet is verified, and may refuse to. */
+export type Authenticate = (authorization: string | undefined, beforeVerify?: () => Promise<void>) => Promise<Actor>
 
 interface TrustedIssuer { readonly keys: JWTVerifyGetKey, readonly audience: string }
 
@@ -38,13 +39,14 @@ export function makeAuthenticate (issuers: readonly Issuer[], development: Devel
   if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { keys: createLocalJWKSet({ keys: [development.publicJwk] }), audience: AUDIENCE })
   const verified = new Map<string, { actor: Actor, exp: number }>()
 
-  return async (authorization) => {
+  return async (authorization, beforeVerify) => {
     const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(authorization ?? '')?.[1]
     if (token === undefined) throw new AppError('niet-aangemeld', 'Stuur een toegangsbewijs mee: Authorization: Bearer <token>.')
     const digest = createHash('sha256').update(token).digest('base64')
     const kept = verified.get(digest)
     if (kept !== undefined && kept.exp > now().getTime() / 1000) return kept.actor
 
+    await beforeVerify?.()
     const { actor, exp } = await verify(token, trusted, now())
     if (verified.size >= KEPT) verified.delete(verified.keys().next().value!)
     verified.set(digest, { actor, exp })

@@ -19,6 +19,9 @@ export const absentieTeller = new Counter({ name: 'aanwezig_absenties_totaal', h
 /** Leerlingen evaluated by the worker, and how long the oldest batch took from start to commit. */
 export const evaluatieTeller = new Counter({ name: 'aanwezig_evaluaties_totaal', help: 'Geëvalueerde leerlingen.', registers: [registry] })
 
+/** Requests refused, or ended, to protect the others; by what was too much. */
+export const weigeringTeller = new Counter({ name: 'aanwezig_geweigerd_totaal', help: 'Verzoeken die geweigerd of afgebroken zijn om de andere te beschermen, per reden.', labelNames: ['reden'], registers: [registry] })
+
 /** One line a request, with the route's pattern instead of its url: ids of people stay out of the log. */
 export async function observeRequest (request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const route = request.routeOptions.url ?? 'onbekend'
@@ -44,16 +47,33 @@ export function registerHealth (server: FastifyInstance, app: App): void {
     }
   }))
 
-  server.get('/livez', async () => ({ status: 'ok' }))
-  server.get('/readyz', async (_request, reply) => {
+  // Answered whatever else is refused, so each is cheap: callers at the same moment share one question and one page.
+  const options = { config: { always: true } }
+  const ask = share(0, async () => { await app.pool.query('select 1') })
+  const collect = share(250, async () => await registry.metrics())
+  server.get('/livez', options, async () => ({ status: 'ok' }))
+  server.get('/readyz', options, async (_request, reply) => {
     if (closing) return await reply.code(503).header('retry-after', '5').send({ status: 'sluit' })
     try {
-      await app.pool.query('select 1')
+      await ask()
       return { status: 'ok' }
     } catch {
       // The answer is the message: this endpoint exists to say so.
       return await reply.code(503).header('retry-after', '5').send({ status: 'opslag niet bereikbaar' })
     }
   })
-  server.get('/metrics', async (_request, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
+  server.get('/metrics', options, async (_request, reply) => await reply.type(registry.contentType).send(await collect()))
+}
+
+/** One run for everybody who asks while it runs, or within so many milliseconds after. */
+function share<T> (milliseconds: number, work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  const forget = (): void => { running = undefined }
+  return async () => {
+    running ??= work().finally(() => {
+      if (milliseconds === 0) forget()
+      else setTimeout(forget, milliseconds).unref()
+    })
+    return await running
+  }
 }

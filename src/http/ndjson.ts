@@ -1,14 +1,18 @@
 import { Readable } from 'node:stream'
 import type { Logger } from 'pino'
+import { JsonError, OnleesbaarRecord, readJson, toFouten } from './json.ts'
 import { describeError, toProblem } from './problem.ts'
 
 export const NDJSON = 'application/x-ndjson'
 const BATCH = 1_000
+// Lines of the longest kind fill a batch by their bytes.
+const BATCH_BYTES = 1024 * 1024
 // One absentie is 250 bytes; a line this long is no record of ours.
 const LONGEST_LINE = 64 * 1024
 const NEWLINE = 10
+const CARRIAGE_RETURN = 13
 
-/** A line that is no JSON reaches the service as this, so it is refused like any other wrong record. */
+/** A line that is no JSON, or too long, reaches the service as this, so it is refused like any other wrong record. */
 export class OngeldigeRegel {}
 
 /**
@@ -24,66 +28,81 @@ export function answerNdjson (body: Readable, options: { log: Logger, requestId:
     let deel = 0
     try {
       for await (const records of readBatches(body)) {
+        landing.add(body)
         const lines = await options.push(records, deel++)
         yield lines.map((line) => JSON.stringify('index' in line ? { ...line, index: offset + Number(line.index) } : line) + '\n').join('')
+        landing.delete(body)
         offset += records.length
       }
       yield JSON.stringify(options.totals()) + '\n'
     } catch (error) {
       const problem = toProblem(error, options.requestId)
       if (problem.status >= 500) options.log.error({ fout: describeError(error) }, 'ndjson stream failed')
-      yield JSON.stringify({ fout: problem }) + '\n'
       body.destroy()
+      yield JSON.stringify({ fout: problem }) + '\n'
     }
   }
+}
+
+const landing = new WeakSet<Readable>()
+
+/** Lines that were read are being landed or answered, so nothing more is asked of the client. */
+export function isLanding (body: Readable): boolean {
+  return landing.has(body)
 }
 
 async function * readBatches (body: Readable): AsyncGenerator<unknown[]> {
   let batch: unknown[] = []
-  for await (const line of readLines(body)) {
-    batch.push(line)
-    if (batch.length === BATCH) {
-      yield batch
-      batch = []
-    }
-  }
-  if (batch.length > 0) yield batch
-}
+  let bytes = 0
+  let rest: Buffer = Buffer.alloc(0) // as long as the longest line, once one was cut in two
+  let kept = 0
+  let isSkipping = false
 
-async function * readLines (body: Readable): AsyncGenerator<unknown> {
-  let rest: Buffer = Buffer.alloc(0)
-  let skipping = false
+  const take = (line: Buffer): void => {
+    bytes += line.length
+    if (!isBlank(line)) batch.push(parseLine(line))
+  }
   for await (const chunk of body as AsyncIterable<Buffer>) {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      const line = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(start, end)]) : chunk.subarray(start, end)
-      rest = Buffer.alloc(0)
+      const length = kept + end - start
+      if (isSkipping || length > LONGEST_LINE) batch.push(new OngeldigeRegel())
+      else if (kept === 0) take(chunk.subarray(start, end))
+      else {
+        chunk.copy(rest, kept, start, end)
+        take(rest.subarray(0, length))
+      }
+      isSkipping = false
+      kept = 0
       start = end + 1
-      if (skipping || line.length > LONGEST_LINE) yield new OngeldigeRegel()
-      else if (!isBlank(line)) yield parseLine(line)
-      skipping = false
+      if (batch.length === BATCH || bytes >= BATCH_BYTES) {
+        if (batch.length > 0) yield batch
+        batch = []
+        bytes = 0
+      }
     }
-    if (skipping) continue
-    rest = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(start)]) : chunk.subarray(start)
-    if (rest.length > LONGEST_LINE) {
-      skipping = true
-      rest = Buffer.alloc(0)
-    }
+    const length = chunk.length - start
+    isSkipping ||= kept + length > LONGEST_LINE
+    if (isSkipping || length === 0) continue
+    if (rest.length === 0) rest = Buffer.allocUnsafe(LONGEST_LINE)
+    chunk.copy(rest, kept, start)
+    kept += length
   }
-  if (skipping) yield new OngeldigeRegel()
-  else if (!isBlank(rest)) yield parseLine(rest)
+  if (isSkipping) batch.push(new OngeldigeRegel())
+  else take(rest.subarray(0, kept))
+  if (batch.length > 0) yield batch
 }
 
 function isBlank (line: Buffer): boolean {
-  return line.length === 0 || (line.length === 1 && line[0] === 13)
+  return line.length === 0 || (line.length === 1 && line[0] === CARRIAGE_RETURN)
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function parseLine (line: Buffer): unknown {
   try {
-    return JSON.parse(utf8.decode(line))
-  } catch {
-    return new OngeldigeRegel() // refused per record by the service: its neighbours go on
+    const { value, vondsten } = readJson(line)
+    return vondsten.length === 0 ? value : new OnleesbaarRecord(toFouten(vondsten.slice(0, 50)), value)
+  } catch (error) {
+    if (error instanceof JsonError) return new OngeldigeRegel() // refused per record by the service: its neighbours go on
+    throw error
   }
 }

@@ -64,8 +64,9 @@ export function buildOpenapi (operations: readonly Operation[], prefix: string):
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a < b ? -1 : 1)),
     components: {
       schemas: components.sorted(),
-      headers: { 'API-Version': { description: 'De volledige versie van deze API.', schema: { type: 'string', examples: [API_VERSION] } } },
-      responses: { Probleem: { description: 'Het verzoek slaagde niet; `code` zegt waarom, `errors` noemt elke fout met zijn plaats.', headers: VERSION, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Probleem' } } } } },
+      headers: HEADERS,
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      responses: { Probleem: { description: 'Het verzoek slaagde niet; `code` zegt waarom, `errors` noemt elke fout met zijn plaats.', headers: { ...VERSION, 'Retry-After': { $ref: '#/components/headers/Retry-After' } }, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Probleem' } } } } },
       securitySchemes: { toegangsbewijs: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'JWT (RS256, PS256 of ES256) van een vertrouwde uitgever; `azp` is de bron, `scholen` de BRINs, `scope` de rechten.' } }
     }
   }
@@ -74,6 +75,7 @@ export function buildOpenapi (operations: readonly Operation[], prefix: string):
 const TAGS = [
   ['stamgegevens', 'Vestigingen, kalenders, leerlingen, inschrijvingen en vrijstellingen'],
   ['absenties', 'Aanleveren, corrigeren en lezen van absenties'],
+  ['afmeldingen', 'Afwezig totdat de leerling terug is gemeld'],
   ['beleid', 'Verzuimbeleid in gedateerde versies'],
   ['signalen', 'Signalen en marges'],
   ['statistiek', 'Verzuimstatistiek per vestiging'],
@@ -81,13 +83,30 @@ const TAGS = [
   ['algemeen', 'Deze beschrijving']
 ] as const
 
+const HEADERS = {
+  'API-Version': { description: 'De volledige versie van deze API.', schema: { type: 'string', examples: [API_VERSION] } },
+  RateLimit: { description: 'Hoeveel verzoeken deze bron in het lopende venster nog heeft (r), en over hoeveel seconden het volgende begint (t).', schema: { type: 'string', examples: ['"bron";r=1999;t=1'] } },
+  'RateLimit-Policy': { description: 'Hoeveel verzoeken een bron heeft (q) per venster van w seconden.', schema: { type: 'string', examples: ['"bron";q=2000;w=1'] } },
+  'Retry-After': { description: 'Bij 429 en 503, en bij 409 zolang hetzelfde verzoek nog loopt: na hoeveel seconden opnieuw vragen zin heeft.', schema: { type: 'integer', minimum: 1 } }
+}
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Sleutel die de client voor elk verzoek nieuw kiest. Hetzelfde verzoek met dezelfde sleutel krijgt 24 uur lang hetzelfde antwoord, met `Idempotent-Replayed: true`, en wordt niet opnieuw uitgevoerd. Niet bij NDJSON.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' }
+}
 const VERSION = { 'API-Version': { $ref: '#/components/headers/API-Version' } }
+const RATE = { RateLimit: { $ref: '#/components/headers/RateLimit' }, 'RateLimit-Policy': { $ref: '#/components/headers/RateLimit-Policy' } }
 
-function buildOperation ({ method, path, schema }: Operation, components: Components): Json {
+function buildOperation ({ method, schema }: Operation, components: Components): Json {
   const open = schema.recht === 'openbaar'
-  const parameters = (['params', 'querystring', 'headers'] as const).flatMap((part) => buildParameters(schema[part], part, components))
+  const parameters = [
+    ...(['params', 'querystring', 'headers'] as const).flatMap((part) => buildParameters(schema[part], part, components)),
+    ...(method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }])
+  ]
   const description = [schema.description, open ? undefined : `Recht: \`${schema.recht}\`.`].filter(Boolean).join('\n\n')
-  const faults = open && parameters.length === 0 ? [] : listFoutstatussen(method, path, schema)
+  const faults = open && parameters.length === 0 ? ['429', '503'] : listFoutstatussen(method, schema)
   return {
     operationId: schema.operationId,
     summary: schema.summary,
@@ -103,7 +122,7 @@ function buildOperation ({ method, path, schema }: Operation, components: Compon
 
 function buildBody (body: z.ZodType, others: readonly string[], components: Components): Json {
   const lines = { schema: { type: 'string', description: 'Een record per regel, in de vorm van de lijst bij application/json.' } }
-  return { required: true, content: { 'application/json': { schema: components.convert(body, 'input') }, ...Object.fromEntries(others.map((type) => [type, lines])) } }
+  return { description: 'Mag ook met Content-Encoding: gzip.', required: true, content: { 'application/json': { schema: components.convert(body, 'input') }, ...Object.fromEntries(others.map((type) => [type, lines])) } }
 }
 
 function buildAnswers (schema: FastifySchema, components: Components): Json {
@@ -111,17 +130,16 @@ function buildAnswers (schema: FastifySchema, components: Components): Json {
   const others = (schema.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])
   return Object.fromEntries(Object.entries(schema.response as Record<string, z.ZodType> ?? {}).map(([status, body]) => [status, {
     description: body.description ?? 'Gelukt.',
-    headers: { ...VERSION, ...Object.fromEntries(extra) },
+    headers: { ...VERSION, ...(schema.recht === 'openbaar' ? {} : RATE), ...Object.fromEntries(extra) },
     ...(body instanceof z.ZodNull ? {} : { content: { 'application/json': { schema: components.convert(body, 'output') }, ...Object.fromEntries(others) } })
   }]))
 }
 
 /** The statuses an operation may refuse with; what it says about one record of a bulk push is no refusal. */
-function listFoutstatussen (method: string, path: string, schema: FastifySchema): string[] {
-  const single = method !== 'GET' && !/\/_[a-z]+$/.test(path)
+function listFoutstatussen (method: string, schema: FastifySchema): string[] {
   const conditional = method === 'DELETE' || (schema.headers instanceof z.ZodObject && 'if-match' in schema.headers.shape)
-  return ['400', ...(schema.recht === 'openbaar' ? [] : ['401', '403']), '404', '406', ...(single ? ['409'] : []), ...(conditional ? ['412'] : []),
-    ...(schema.body === undefined ? [] : ['413', '415']), '500', '503']
+  return ['400', ...(schema.recht === 'openbaar' ? [] : ['401', '403']), '404', '406', ...(method === 'GET' ? [] : ['409', '422']), ...(conditional ? ['412'] : []),
+    ...(schema.body === undefined ? [] : ['408', '413', '415']), '429', '500', '503']
 }
 
 function buildParameters (schema: unknown, part: 'params' | 'querystring' | 'headers', components: Components): Json[] {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
@@ -50,9 +51,15 @@ export function toProblem (error: unknown, requestId: string): Problem {
   const known = FASTIFY[(error as FastifyError)?.code]
   if (known !== undefined) return buildProblem(known[0], known[1], requestId)
   const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (isUnkeepable(cause)) return buildProblem('invoer-ongeldig', 'Er staat een teken in dat geen tekst is.', requestId)
   if (isAway(cause)) return buildProblem('niet-beschikbaar', 'De opslag is even niet bereikbaar; probeer het over enkele seconden opnieuw. Er is niets van dit verzoek vastgelegd.', requestId)
   if (error instanceof SyntaxError && (error as SyntaxError & { statusCode?: number }).statusCode === 400) return buildProblem('invoer-ongeldig', 'Het bericht is geen geldige JSON.', requestId)
   return buildProblem('interne-fout', `Er ging iets mis. Noem bij navraag verzoek ${requestId}.`, requestId)
+}
+
+/** A NUL or half a surrogate pair that reached PostgreSQL by another way than a body: an address, a cursor, a variable. */
+function isUnkeepable (error: unknown): boolean {
+  return error instanceof Error && ['22021', '22P05'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 function isAway (error: unknown): boolean {
@@ -75,7 +82,11 @@ export async function sendProblem (error: unknown, request: FastifyRequest, repl
   const problem = toProblem(error, request.id)
   if (problem.status >= 500) request.log.error({ fout: describeError(error) }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="aanwezig"')
+  if (problem.status === 415) reply.header('accept-encoding', 'gzip')
+  if (problem.status === 429) reply.header('retry-after', '1')
   if (problem.status === 503) reply.header('retry-after', '5')
+  // Fastify closes the connection after a body that was refused; it may be used again once the rest of that body is here, and is ended if it does not come.
+  reply.removeHeader('connection')
   // serialize with JSON.stringify: the route's own response schema is not for problems
   await reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }
@@ -86,7 +97,10 @@ export function answerNoHttp (error: NodeJS.ErrnoException, socket: Socket, head
     socket.destroy(error)
     return
   }
-  const body = JSON.stringify(buildProblem('invoer-ongeldig', 'Dit is geen geldig HTTP-verzoek, of zijn headers zijn te groot.', randomUUID()))
+  const problem = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    ? buildProblem('verzoek-te-langzaam', 'Het verzoek kwam te langzaam binnen.', randomUUID())
+    : buildProblem('invoer-ongeldig', 'Dit is geen geldig HTTP-verzoek, of zijn headers zijn te groot.', randomUUID())
+  const body = JSON.stringify(problem)
   const lines = Object.entries({ ...headers, 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import { z } from 'zod'
 import { AppError, type Fout } from '../errors.ts'
+import { formatPointer, OnleesbaarRecord } from './json.ts'
 import type { Ctx } from '../context.ts'
 import type { Recht } from '../toegang/rechten.ts'
 
@@ -62,15 +63,16 @@ function isStream (body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'pipe' in body
 }
 
-/** Zod issues as faults with JSON Pointers; `prefix` stands before each pointer. Texts never repeat the value that was sent. */
+// A record of a hundred thousand unknown fields has as many faults; its sender needs the first.
+const MOST_FOUTEN = 50
+
+/** Zod issues as faults with JSON Pointers, at most 50; `prefix` stands before each pointer. Texts never repeat the value that was sent. */
 export function listFouten (error: z.ZodError, prefix: string, input: unknown): Fout[] {
-  return error.issues.flatMap((issue) => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
-    return paths.map((path) => ({
-      ...explainIssue(issue, path, input),
-      pointer: `${prefix}${path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`
-    }))
-  })
+  if (input instanceof OnleesbaarRecord) return [...input.fouten]
+  return error.issues.slice(0, MOST_FOUTEN).flatMap((issue) => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, MOST_FOUTEN).map((key) => [...issue.path, key]) : [issue.path]
+    return paths.map((path) => ({ ...explainIssue(issue, path, input), pointer: prefix + formatPointer(path) }))
+  }).slice(0, MOST_FOUTEN)
 }
 
 function explainIssue (issue: z.core.$ZodIssue, path: readonly PropertyKey[], input: unknown): { code: string, detail: string } {

@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { z } from 'zod'
+import { Absentiemelding } from '../src/absenties/contract.ts'
+import { compileSnel } from '../src/http/snel.ts'
+
+t.test('the compiled check accepts exactly what zod accepts, and zod changes nothing of it', async (t) => {
+  const isMelding = compileSnel(Absentiemelding)
+  const goed = { bronId: '8841203', school: '99AA', vestiging: '99AA00', leerling: 'L-100122', datum: '2026-09-14', soort: 'afwezig', reden: 'SPIJ', minuten: 100, lesuren: [3, 4], dagdeel: null, ingetrokken: false, gewijzigdOp: '2026-09-14T09:12:00+02:00' }
+  const velden = Object.keys(goed)
+  const waarden = fc.oneof(
+    fc.constantFrom<unknown>(null, undefined, true, false, 0, -0, 1, 1.5, 1440, 1441, -1, 1e999, '', ' ', '99AA', '99AB', '99AA00', '99aa00', '2026-02-29', '2026-02-30', '2028-02-29', 'ochtend', 'te-laat', 'ZK', 'a b', '~x', 'x'.repeat(80), 'x'.repeat(81),
+      [], [1], [1, 1], [0], [21], [1.5], ['1'], {}, '2026-09-14T09:12:00', '2026-09-14T09:12:00Z', '2026-09-14T24:00:00Z', '2026-02-30T09:12:00Z', '\u0000', '\ud800'),
+    fc.string(), fc.integer(), fc.double(), fc.array(fc.integer({ min: 0, max: 22 }), { maxLength: 22 }))
+  let accepted = 0
+  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...velden, 'onzin', '__proto__'), waarden, fc.boolean()), { maxLength: 3 }), (wijzigingen) => {
+    const record: Record<string, unknown> = { ...goed }
+    for (const [veld, waarde, weg] of wijzigingen) {
+      if (weg) delete record[veld]
+      else Object.defineProperty(record, veld, { value: waarde, enumerable: true, configurable: true, writable: true })
+    }
+    const parsed = Absentiemelding.safeParse(record)
+    if (isMelding(record) !== parsed.success) throw new Error(`zod: ${parsed.success}`)
+    if (!parsed.success) return
+    accepted++
+    t.strictSame({ ...parsed.data }, { ...record })
+  }), { numRuns: 4_000, seed: 20_261_121 })
+  t.ok(accepted > 500, `${accepted} of 4,000 were good`)
+  for (const niets of [null, undefined, 1, 'x', [], [goed]]) t.equal(isMelding(niets), false)
+})
+
+t.test('a schema that changes what it parses is not compiled', async (t) => {
+  for (const schema of [z.string().transform(Number), z.string().default('x'), z.string().trim(), z.preprocess(String, z.string()), z.string().catch('x')]) {
+    t.throws(() => compileSnel(z.object({ veld: schema })))
+  }
+})
