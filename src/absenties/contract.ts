@@ -1,22 +1,24 @@
 import { z } from 'zod'
 import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
-import { Brin, Bron, BronId, Datumveld, Paginavraag, perRecord, Probleemregel, Proefvraag, Tijdstipveld, Vestigingscode, Volgende } from '../http/velden.ts'
+import { AbsentieId, Brin, Bron, BronId, Datumveld, Paginavraag, perRecord, Probleemregel, Proefvraag, Tijdstipveld, Vestigingscode, Volgende } from '../http/velden.ts'
 
+const EigenId = BronId.refine((id) => !id.startsWith('~'), 'hoort bij een dag die uit een afmelding volgt; wijzig die afmelding of trek haar in')
+export const Redencode = z.string().regex(/^[A-Za-z0-9_-]{1,20}$/, 'is geen redencode: 1 tot 20 letters, cijfers, _ of -')
 const feiten = {
   vestiging: Vestigingscode,
   leerling: BronId.describe('`bronId` van de leerling bij dezelfde bron.'),
   datum: Datumveld,
   soort: z.enum(SOORTEN),
-  reden: z.string().regex(/^[A-Za-z0-9_-]{1,20}$/, 'is geen redencode: 1 tot 20 letters, cijfers, _ of -').nullish().describe('Code uit het verzuimbeleid; leeg: nog niet verklaard. Geen vrije tekst.'),
+  reden: Redencode.nullish().describe('Code uit het verzuimbeleid; leeg: nog niet verklaard. Geen vrije tekst.'),
   minuten: z.int().min(0).max(1440).nullish().describe('Gemiste geplande lestijd. Leeg: afgeleid uit lesuren, dagdeel of rooster; onbekend blijft onbekend.'),
   lesuren: z.array(z.int().min(1).max(20)).min(1).max(20).refine((uren) => new Set(uren).size === uren.length, 'noemt een lesuur dubbel').nullish(),
   dagdeel: z.enum(DAGDELEN).nullish()
 }
 const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen.')
 
-const Melding = z.strictObject({ bronId: BronId, school: Brin, ...feiten, ingetrokken: z.literal(false).optional(), gewijzigdOp })
+const Melding = z.strictObject({ bronId: EigenId, school: Brin, ...feiten, ingetrokken: z.literal(false).optional(), gewijzigdOp })
   .refine(({ vestiging, school }) => vestiging.startsWith(school), { message: 'hoort niet bij deze school', path: ['vestiging'] })
-const Intrekking = z.strictObject({ bronId: BronId, school: Brin, ingetrokken: z.literal(true), gewijzigdOp })
+const Intrekking = z.strictObject({ bronId: EigenId, school: Brin, ingetrokken: z.literal(true), gewijzigdOp })
 /** One pushed record; the two shapes differ in `ingetrokken`. */
 export const Absentieregel = z.union([Melding, Intrekking])
 export type Absentieregel = z.output<typeof Absentieregel>
@@ -45,12 +47,14 @@ export type Absentieaantallen = z.output<typeof Absentieaantallen>
 export const Absentiesantwoord = z.object({ aanlevering: z.uuid(), aantallen: Absentieaantallen, resultaten: z.array(Absentieresultaat) })
 export type Absentiesantwoord = z.output<typeof Absentiesantwoord>
 
-export const Absentiesleutel = z.strictObject({ bron: Bron, bronId: BronId })
+export const Absentiesleutel = z.strictObject({ bron: Bron, bronId: AbsentieId })
+/** Of an absentie a bron can write: not one that follows from an afmelding. */
+export const Schrijfsleutel = z.strictObject({ bron: Bron, bronId: EigenId })
 export const Absentieverwijdering = z.strictObject({ school: Brin, gewijzigdOp: Tijdstipveld.optional().describe('Standaard nu.') })
 
 export const Absentie = z.object({
   bron: Bron,
-  bronId: BronId,
+  bronId: AbsentieId,
   school: Brin,
   vestiging: Vestigingscode,
   leerling: BronId,
@@ -62,6 +66,8 @@ export const Absentie = z.object({
   minutenAfgeleid: z.boolean().describe('De bron stuurde geen minuten.'),
   lesuren: z.array(z.int()).nullable(),
   dagdeel: z.enum(DAGDELEN).nullable(),
+  overtroefdDoor: Bron.nullable().describe('De bron die dezelfde lestijd meldt en voorgaat; dit record telt dan nergens. Null: het telt.'),
+  afmelding: BronId.nullable().describe('De afmelding waaruit deze dag volgt; null: zo aangeleverd.'),
   gewijzigdOp: z.iso.datetime()
 }).meta({ id: 'Absentie' })
 export type Absentie = z.output<typeof Absentie>
@@ -96,7 +102,7 @@ export const Absentieversie = z.object({
   aanlevering: z.uuid()
 }).meta({ id: 'Absentieversie' })
 export type Absentieversie = z.output<typeof Absentieversie>
-export const Geschiedenis = z.object({ bron: Bron, bronId: BronId, school: Brin, versies: z.array(Absentieversie) })
+export const Geschiedenis = z.object({ bron: Bron, bronId: AbsentieId, school: Brin, versies: z.array(Absentieversie) })
 
 export const Wachtendevraag = z.strictObject({ school: Brin, ...Paginavraag })
 export const Wachtende = z.object({

@@ -86,6 +86,8 @@ const KOLOMMEN = {
   minutenAfgeleid: sql`a.minuten_afgeleid::text`,
   lesuren: sql`coalesce(array_to_string(a.lesuren, ','), '')`,
   dagdeel: sql`coalesce(a.dagdeel::text, '')`,
+  overtroefdDoor: sql`coalesce(a.overtroefd_door, '')`,
+  afmelding: sql`coalesce(a.afmelding, '')`,
   gewijzigdOp: sql`to_char(a.gewijzigd_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 } satisfies Record<Exclude<keyof Absentie, 'school'>, SQL>
 type Veld = keyof typeof KOLOMMEN
@@ -143,6 +145,8 @@ function readAbsenties (school: string, velden: readonly Veld[], delen: readonly
       minutenAfgeleid: deel(at.minutenAfgeleid) === 'true',
       lesuren: deel(at.lesuren) === '' ? null : deel(at.lesuren).split(',').map(Number),
       dagdeel: deel(at.dagdeel) || null,
+      overtroefdDoor: deel(at.overtroefdDoor) || null,
+      afmelding: deel(at.afmelding) || null,
       gewijzigdOp: deel(at.gewijzigdOp)
     } as Absentie)
   }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { answerNdjson, NDJSON } from '../http/ndjson.ts'
 import { linkNext, type Rest } from '../http/rest.ts'
 import { Sleutelvraag } from '../http/velden.ts'
-import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Wachtendenpagina, Wachtendevraag } from './contract.ts'
+import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Schrijfsleutel, Wachtendenpagina, Wachtendevraag } from './contract.ts'
 import { countResultaten, etagOf, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
 
 const tags = ['absenties']
@@ -13,8 +13,6 @@ const Putantwoord = z.object({ resultaat: z.enum(RESULTATEN), absentie: Absentie
 const ETAG = { ETag: 'Versie van deze absentie, voor If-Match.' }
 
 export function absentiesRoutes (rest: Rest): void {
-  rest.addContentTypeParser(NDJSON, (_request, body, done) => { done(null, body) })
-
   rest.post('/absenties/_bulk', {
     bodyLimit: 8 * 1024 * 1024,
     schema: {
@@ -68,7 +66,7 @@ export function absentiesRoutes (rest: Rest): void {
       summary: 'Een absentie vastleggen of corrigeren',
       tags,
       recht: 'absenties:schrijven',
-      params: Absentiesleutel,
+      params: Schrijfsleutel,
       headers: IfMatch,
       body: Absentieinvoer,
       responseHeaders: ETAG,
@@ -81,7 +79,7 @@ export function absentiesRoutes (rest: Rest): void {
   })
 
   rest.delete('/absenties/:bron/:bronId', {
-    schema: { operationId: 'withdrawAbsentie', summary: 'Een absentie intrekken', tags, recht: 'absenties:schrijven', params: Absentiesleutel, headers: IfMatch, querystring: Absentieverwijdering, response: { 204: z.null().describe('Ingetrokken.') } }
+    schema: { operationId: 'withdrawAbsentie', summary: 'Een absentie intrekken', tags, recht: 'absenties:schrijven', params: Schrijfsleutel, headers: IfMatch, querystring: Absentieverwijdering, response: { 204: z.null().describe('Ingetrokken.') } }
   }, async (request, reply) => {
     const { school, gewijzigdOp } = request.query
     await withdrawAbsentie(request.ctx, request.params, school, gewijzigdOp, request.headers['if-match'])

@@ -202,7 +202,8 @@ export const evaluatieMarkering = pgTable('evaluatie_markering', {
   school: text().notNull(),
   markering: uuid().notNull(),
   bron: text().notNull(),
-  leerlingen: text().array().notNull()
+  leerlingen: text().array().notNull(),
+  overige: text().array().notNull()
 })
 
 export const aggregaatMarkering = pgTable('aggregaat_markering', {

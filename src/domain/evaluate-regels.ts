@@ -3,7 +3,7 @@ import { beleidOp, type Beleid } from './beleid.ts'
 import { addDagen, dagnummer, weekdag, type Datum, type Periode } from './datum.ts'
 import { addWerkdagen, type Kalender } from './kalender.ts'
 import { achttiendeVerjaardag, leerplichtperiode } from './leerplicht.ts'
-import { uurMinuten, VENSTERREGELS, type Vensterregel } from './regel.ts'
+import { GETELD, uurMinuten, VENSTERREGELS, type Vensterregel } from './regel.ts'
 import type { Sector } from './sector.ts'
 
 export interface Deelname {
@@ -64,7 +64,7 @@ function leeftijdsperiode (regel: Vensterregel, geboortedatum: Datum): Periode {
 /** Why an absentie does not count for a rule on its day; undefined when it does. */
 function whyNot (regel: Vensterregel, feit: Feit, feiten: Feiten, leeftijd: Periode, vestigingen: Vestigingen, beleid: readonly Beleid[]): string | undefined {
   const { datum, vestiging } = feit
-  if (feit.categorie !== 'ongeoorloofd') return `is ${feit.categorie}`
+  if (feit.categorie !== GETELD.categorie) return `is ${feit.categorie}`
   if (!regel.soorten.includes(feit.soort)) return `soort ${feit.soort} telt hier niet`
   if (datum < regel.geldigVan || (regel.geldigTot !== null && datum > regel.geldigTot)) return 'de regel gold toen niet'
   if (!isAan(regel, beleidOp(beleid, datum))) return 'de regel stond toen uit'
@@ -174,17 +174,43 @@ export interface Marge {
   readonly vroegsteDatum: Datum | null
   readonly onderbouwing: readonly Onderbouwingsregel[]
   readonly nietGeteld: ReadonlyArray<{ readonly bron: string, readonly bronId: string, readonly datum: Datum, readonly minuten: number | null, readonly waarom: string }>
+  readonly volledigheid: Margevolledigheid
   readonly toelichting: string
 }
 
-/** The margins of every rule at the peildatum, for a leerling enrolled then at a known vestiging; else none can be said. */
-export function measureMarges (feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Marge[] {
-  const deelname = feiten.inschrijvingen.find(({ vestiging, van, tot }) => vestigingen.has(vestiging) && van <= peildatum && (tot === null || peildatum <= tot))
-  if (deelname === undefined) return []
-  return VENSTERREGELS.map((regel) => measureMarge(regel, deelname, feiten, vestigingen, beleid, peildatum))
+/** A lesdag of the leerling, and whether it was delivered where he was enrolled. */
+export interface Lesdagstand { readonly datum: Datum, readonly aangeleverd: boolean }
+
+/** The lesdagen in the window; of the unknown ones nobody can say that nothing was missed. */
+export interface Margevolledigheid { readonly lesdagen: number, readonly aangeleverd: number, readonly onbekend: readonly Datum[] }
+
+/** The first day in the window of any rule at the peildatum; undefined for a leerling without margins. */
+export function findVensterbegin (feiten: Feiten, vestigingen: Vestigingen, peildatum: Datum): Datum | undefined {
+  const deelname = findDeelname(feiten, vestigingen, peildatum)
+  return deelname === undefined ? undefined : VENSTERREGELS.map((regel) => vensterVan(regel, vestigingen.get(deelname.vestiging)!.kalender, peildatum)).sort()[0]
 }
 
-function measureMarge (regel: Vensterregel, deelname: Deelname, feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Marge {
+function findDeelname (feiten: Feiten, vestigingen: Vestigingen, peildatum: Datum): Deelname | undefined {
+  return feiten.inschrijvingen.find((deelname) => vestigingen.has(deelname.vestiging) && coversDeelname(deelname, deelname.vestiging, peildatum))
+}
+
+/**
+ * The margins of every rule at the peildatum, for a leerling enrolled then at a known vestiging; else none can be said. `lesdagen` are his own
+ * since `findVensterbegin`, in order.
+ */
+export function measureMarges (feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum, lesdagen: readonly Lesdagstand[]): Marge[] {
+  const deelname = findDeelname(feiten, vestigingen, peildatum)
+  if (deelname === undefined) return []
+  return VENSTERREGELS.map((regel) => {
+    const marge = measureMarge(regel, deelname, feiten, vestigingen, beleid, peildatum)
+    const inVenster = lesdagen.filter(({ datum }) => marge.vensterVan <= datum && datum <= peildatum)
+    const onbekend = inVenster.filter(({ aangeleverd }) => !aangeleverd).map(({ datum }) => datum)
+    const volledigheid = { lesdagen: inVenster.length, aangeleverd: inVenster.length - onbekend.length, onbekend }
+    return { ...marge, volledigheid, toelichting: marge.aan && onbekend.length > 0 ? `${marge.toelichting} Niet aangeleverd en dus onbekend: ${onbekend.length} van de ${inVenster.length} lesdagen in het venster.` : marge.toelichting }
+  })
+}
+
+function measureMarge (regel: Vensterregel, deelname: Deelname, feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: Datum): Omit<Marge, 'volledigheid'> {
   const { kalender } = vestigingen.get(deelname.vestiging)!
   const { uitkomsten, dagen, vanaf } = evaluateVenster(regel, countDagen(regel, feiten, vestigingen, beleid, peildatum), vestigingen)
   const leeftijd = leeftijdsperiode(regel, feiten.geboortedatum)
@@ -238,7 +264,7 @@ function findVroegsteDatum (regel: Vensterregel, deelname: Deelname, feiten: Fei
   for (let day = 0; day < VOORUIT; day++) {
     datum = kalender.nextLesdag(datum)
     const minuten = deelname.rooster[weekdag(datum) - 1]!
-    absenties.push({ bron: '', bronId: '', vestiging: deelname.vestiging, datum, soort: regel.soorten[0]!, reden: null, categorie: 'ongeoorloofd', minuten })
+    absenties.push({ bron: '', bronId: '', vestiging: deelname.vestiging, datum, soort: regel.soorten[0]!, reden: null, categorie: GETELD.categorie, minuten })
     const { uitkomsten } = evaluateVenster(regel, countDagen(regel, { ...feiten, absenties }, vestigingen, beleid, datum), vestigingen)
     const einddatum = uitkomsten.at(-1)?.einddatum
     if (einddatum !== undefined && einddatum > peildatum) return einddatum

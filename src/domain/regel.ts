@@ -1,5 +1,5 @@
 import type { Datum } from './datum.ts'
-import type { Soort } from './absentie.ts'
+import type { Categorie, Soort } from './absentie.ts'
 import type { Sector } from './sector.ts'
 
 /** How certain a value of law is (Kamerstuk 36663 is adopted by the Tweede Kamer, its entry into force was not found). */
@@ -55,6 +55,13 @@ export const VENSTERREGELS: readonly Vensterregel[] = [
     leeftijd: 'vanaf-18'
   }
 ]
+
+/** Which absenties these rules count at all: what they must read, and when they must be asked again, follows from it. */
+export const GETELD: { readonly categorie: Categorie, readonly soorten: readonly Soort[] } = { categorie: 'ongeoorloofd', soorten: [...new Set(VENSTERREGELS.flatMap(({ soorten }) => soorten))] }
+
+export function isGeteld ({ categorie, soort }: { readonly categorie: Categorie, readonly soort: Soort }): boolean {
+  return categorie === GETELD.categorie && GETELD.soorten.includes(soort)
+}
 
 /** Minutes in one uur of the threshold: po, so and vso count clock hours; vo and mbo count lesuren of at most 60 minutes (Inspectie van het Onderwijs). */
 export function uurMinuten (sector: Sector, lesuurMinuten: number): number {

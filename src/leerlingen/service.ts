@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { replayWachtende } from '../absenties/service.ts'
+import { recordAanlevering } from '../aanleveringen/service.ts'
+import { replayWachtende, reviseVoorrang } from '../absenties/service.ts'
 import { rederiveMinuten } from '../absenties/store.ts'
-import { Rollback, type Tx } from '../db/transaction.ts'
+import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { spreadMinuten } from '../domain/absentie.ts'
 import { addDagen, maandag, schooljaar as schooljaarVan, schooljaarPeriode, type Datum } from '../domain/datum.ts'
-import { brinVan, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
+import { brinVan, isBrin, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
@@ -23,6 +24,7 @@ type Uitslag = Stamresultaat | Fout[]
 
 /** What differs between the four kinds of stamgegevens; the rest of a bulk push is the same. */
 interface Soort<T> {
+  readonly naam: 'vestigingen' | 'kalenders' | 'leerlingen' | 'vrijstellingen'
   readonly vorm: z.ZodType<T>
   readonly schoolOf: (record: T) => string
   /** The key of a record as it came, also of a malformed one. */
@@ -32,37 +34,55 @@ interface Soort<T> {
 }
 
 async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], opties: { proef: boolean }): Promise<Bulkantwoord> {
+  const begonnen = performance.now()
   const scope = requireRecht(ctx.actor, 'stamgegevens:schrijven')
   const aanlevering = randomUUID()
-  const uitslagen = new Map<number, Uitslag>()
+  const geweigerd: Recordresultaat[] = []
   const regels: Array<Regel<T>> = []
+  const describe = (index: number, uitslag: Uitslag): Recordresultaat => describeUitslag(index, readSleutel(records[index], soort.sleutel), uitslag)
   records.forEach((record, index) => {
     const parsed = soort.vorm.safeParse(record)
-    if (!parsed.success) uitslagen.set(index, listFouten(parsed.error, '', record))
-    else if (scopeOfSchool(scope, soort.schoolOf(parsed.data)) === undefined) uitslagen.set(index, [fout('school-onbekend', '/school', `School ${soort.schoolOf(parsed.data)} is hier niet bekend.`)])
+    if (!parsed.success) geweigerd.push(describe(index, listFouten(parsed.error, '', record)))
+    else if (scopeOfSchool(scope, soort.schoolOf(parsed.data)) === undefined) geweigerd.push(describe(index, [fout('school-onbekend', '/school', `School ${soort.schoolOf(parsed.data)} is hier niet bekend.`)]))
     else regels.push({ index, record: parsed.data })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => soort.schoolOf(record))
+  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
 
   const landed = await ctx.transaction(async (tx) => {
-    const own = new Map<number, Uitslag>()
-    for (const school of [...perSchool.keys()].sort()) {
-      for (const [index, uitslag] of await soort.write(ctx, tx, scopeOfSchool(scope, school)!, perSchool.get(school)!)) own.set(index, uitslag)
+    const own: Recordresultaat[] = []
+    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
+      if (school === '') continue
+      const eigen = scopeOfSchool(scope, school)!
+      const uitslagen = perSchool.has(school) ? await soort.write(ctx, tx, eigen, perSchool.get(school)!) : []
+      const resultaten = [...uitslagen].map(([index, uitslag]) => describe(index, uitslag))
+      own.push(...resultaten)
+      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
+      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, soort: soort.naam, aantallen: countUitslagen(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
     }
     if (opties.proef) throw new Rollback(own)
     return own
   })
-  for (const [index, uitslag] of landed) uitslagen.set(index, uitslag)
   if (!opties.proef) ctx.wake()
+  const resultaten = [...geweigerd, ...landed].sort((a, b) => a.index - b.index)
+  return { aanlevering, aantallen: countUitslagen(resultaten), resultaten }
+}
 
+function describeUitslag (index: number, sleutel: Record<string, unknown>, uitslag: Uitslag): Recordresultaat {
+  return typeof uitslag === 'string' ? { index, ...sleutel, resultaat: uitslag } : { index, ...sleutel, resultaat: 'afgewezen', problemen: uitslag }
+}
+
+function countUitslagen (resultaten: readonly Recordresultaat[]): Record<Stamresultaat, number> {
   const aantallen: Record<Stamresultaat, number> = { nieuw: 0, gewijzigd: 0, ongewijzigd: 0, afgewezen: 0 }
-  const resultaten = records.map((record, index): Recordresultaat => {
-    const uitslag = uitslagen.get(index)!
-    const resultaat = typeof uitslag === 'string' ? uitslag : 'afgewezen'
-    aantallen[resultaat]++
-    return { index, ...readSleutel(record, soort.sleutel), resultaat, ...(typeof uitslag === 'string' ? {} : { problemen: uitslag }) }
-  })
-  return { aanlevering, aantallen, resultaten }
+  for (const { resultaat } of resultaten) aantallen[resultaat]++
+  return aantallen
+}
+
+/** The school a refused record names, itself or in its vestiging, where it is one of the caller's; else ''. */
+function readSchool (record: unknown, scope: Scope): string {
+  const { school, vestiging } = (record ?? {}) as { school?: unknown, vestiging?: unknown }
+  const named = typeof school === 'string' ? school : typeof vestiging === 'string' ? vestiging.slice(0, 4) : ''
+  return isBrin(named) && scopeOfSchool(scope, named) !== undefined ? named : ''
 }
 
 /** One record by PUT: the bulk push of one, with its problem thrown. */
@@ -85,6 +105,7 @@ function fout (code: string, pointer: string, detail: string): Fout {
 // ---- vestigingen
 
 const VESTIGINGEN: Soort<Vestigingsregel> = {
+  naam: 'vestigingen',
   vorm: Vestigingsregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging'],
@@ -153,6 +174,7 @@ export async function listVestigingen (ctx: Ctx, vraag: { school?: string | unde
 // ---- kalenders
 
 const KALENDERS: Soort<Kalenderregel> = {
+  naam: 'kalenders',
   vorm: Kalenderregel,
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging', 'schooljaar'],
@@ -228,6 +250,7 @@ async function readKalender (ctx: Ctx, scope: Schoolscope, vestiging: string, sc
 // ---- leerlingen
 
 const LEERLINGEN: Soort<Leerlingregel> = {
+  naam: 'leerlingen',
   vorm: Leerlingregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
@@ -257,9 +280,16 @@ const LEERLINGEN: Soort<Leerlingregel> = {
       const leerlingen = [...nieuw.keys()]
       await raiseLeerlingversie(tx, scope.school)
       if (!stam!.bronnen.includes(scope.bron)) await raiseStamversie(tx, scope.school)
+      const meerBronnen = stam!.bronnen.some((bron) => bron !== scope.bron)
+      const voorheen = meerBronnen ? await store.listAndereSleutels(tx, scope, leerlingen) : []
       await store.replaceLeerlingen(tx, scope, [...nieuw.values()])
       await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } })
       await store.markLeerlingen(tx, scope, leerlingen)
+      if (meerBronnen) {
+        const anderen = [...voorheen, ...await store.listAndereSleutels(tx, scope, leerlingen)]
+        await store.markSleutels(tx, scope, anderen)
+        await reviseVoorrang(tx, scope, stam!.afspraken, { leerlingen: [...anderen, ...leerlingen.map((leerling) => ({ bron: scope.bron, leerling }))] })
+      }
       await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, endOfSchooljaar(ctx.vandaag())) }))))
       await replayWachtende(ctx, tx, scope, leerlingen)
     }
@@ -364,6 +394,7 @@ async function recordLeerlingen (ctx: Ctx, tx: Tx, activiteit: string, leerlinge
 // ---- vrijstellingen
 
 const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
+  naam: 'vrijstellingen',
   vorm: Vrijstellingsregel,
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],

@@ -95,6 +95,14 @@ export async function lockSchool (tx: Tx, school: string): Promise<void> {
   await tx.execute(sql`select from school where school = ${school} for update`)
 }
 
+/**
+ * Lets one transaction at a time derive what follows from the facts of a school: signalen from absenties, absenties from afmeldingen. To be
+ * taken before any other lock of the school.
+ */
+export async function lockEvaluatie (tx: Tx, school: string): Promise<void> {
+  await readRows(tx, sql`select pg_advisory_xact_lock(hashtextextended('evaluatie ' || ${school}, 0))`)
+}
+
 /** The Stam without a lock: for readers, who see one moment anyway. */
 export async function findStam (ctx: Ctx, tx: Tx, school: string): Promise<Stam | undefined> {
   const { rows } = await tx.execute<{ stamversie: number }>(sql`select stamversie from school where school = ${school}`)
@@ -119,12 +127,13 @@ export async function raiseLeerlingversie (tx: Tx, school: string): Promise<void
 
 /**
  * What a push of this bron needs of a school and these leerlingen; undefined for a school nobody registered. Costs no round trip when all of
- * it was read before: it may then be out of date, which the push statement finds out. After `dropKader` it is read under a lock.
+ * it was read before. It may be out of date at any moment, which the push statement finds out: nothing is locked here, for a push that must
+ * hold off the school's other bronnen takes the stronger lock next, and two that first shared a weaker one would wait for each other.
  */
 export async function findKader (ctx: Ctx, tx: Tx, school: string, bron: string, leerlingen: Iterable<string>): Promise<Kader | undefined> {
   let kept = ctx.stamcache.find(school)
   if (kept?.leerlingversie === undefined) {
-    const [row] = await readRows<{ stamversie: number, leerlingversie: number }>(tx, sql`select stamversie, leerlingversie from school where school = ${school} for share`)
+    const [row] = await readRows<{ stamversie: number, leerlingversie: number }>(tx, sql`select stamversie, leerlingversie from school where school = ${school}`)
     if (row === undefined) return undefined
     await readStam(ctx, tx, school, row.stamversie)
     kept = ctx.stamcache.find(school)!

@@ -171,6 +171,25 @@ export async function markLeerlingen (tx: Tx, scope: Schoolscope, leerlingen: re
     values (${scope.school}, ${randomUUID()}, ${scope.bron}, ${sql.param(leerlingen)}::text[])`)
 }
 
+/** Who else of the school is the same person as one of these leerlingen: another record with the same persoonsgebonden nummer. */
+export async function listAndereSleutels (tx: Tx, scope: Schoolscope, leerlingen: readonly string[]): Promise<Array<{ bron: string, leerling: string }>> {
+  const { rows } = await tx.execute<{ bron: string, leerling: string }>(sql`
+    select distinct o.bron, o.leerling
+      from leerling l
+      join leerling o on o.school = l.school and o.pgn_zoek = l.pgn_zoek and (o.bron, o.leerling) <> (l.bron, l.leerling)
+     where l.school = ${scope.school} and l.bron = ${scope.bron} and l.leerling = any(${sql.param(leerlingen)}::text[])`)
+  return rows
+}
+
+/** Marks leerlingen of any bron for evaluation. */
+export async function markSleutels (tx: Tx, scope: Schoolscope, sleutels: ReadonlyArray<{ bron: string, leerling: string }>): Promise<void> {
+  await tx.execute(sql`
+    insert into evaluatie_markering (school, markering, bron, leerlingen)
+    select ${scope.school}, ${randomUUID()}::uuid, bron, array_agg(distinct leerling)
+      from json_to_recordset(${JSON.stringify(sleutels)}::json) as r(bron text, leerling text)
+     group by bron`)
+}
+
 /** Marks every leerling ever enrolled at a vestiging: its kalender, lesuur or sector changed. */
 export async function markVestiging (tx: Tx, scope: Schoolscope, vestiging: string): Promise<void> {
   await tx.execute(sql`

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { Brin, Bron, BronId, Datumveld } from '../http/velden.ts'
+import { AbsentieId, Brin, Bron, BronId, Datumveld } from '../http/velden.ts'
 
 export const Onderbouwingsregel = z.object({
   bron: Bron,
-  bronId: BronId,
+  bronId: AbsentieId,
   datum: Datumveld,
   minuten: z.int()
 }).meta({ id: 'Onderbouwingsregel' })
@@ -34,7 +34,12 @@ export const Marge = z.object({
   oudsteDag: z.object({ datum: Datumveld, minuten: z.int(), vervaltOp: Datumveld.describe('Eerste lesdag waarop die dag niet meer meetelt.') }).nullable(),
   vroegsteDatum: Datumveld.nullable().describe('Eerste dag waarop het signaal kan komen als vanaf nu alle geplande lestijd ongeoorloofd wordt gemist; null als dat niet binnen het venster kan of het rooster onbekend is.'),
   onderbouwing: z.array(Onderbouwingsregel),
-  nietGeteld: z.array(z.object({ bron: Bron, bronId: BronId, datum: Datumveld, minuten: z.int().nullable(), waarom: z.string() })).describe('Absenties in het venster die niet meetellen, met de reden.'),
+  nietGeteld: z.array(z.object({ bron: Bron, bronId: AbsentieId, datum: Datumveld, minuten: z.int().nullable(), waarom: z.string() })).describe('Absenties in het venster die niet meetellen, met de reden.'),
+  volledigheid: z.object({
+    lesdagen: z.int().describe('Lesdagen van de leerling in het venster, tot en met de peildatum of vandaag.'),
+    aangeleverd: z.int().describe('Lesdagen daarvan die zijn aangeleverd op de vestiging van de leerling.'),
+    onbekend: z.array(Datumveld).describe('De andere: dat er geen absentie van is, zegt niet dat de leerling er was.')
+  }).meta({ id: 'Margevolledigheid' }),
   toelichting: z.string()
 }).meta({ id: 'Marge' })
 

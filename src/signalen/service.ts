@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { retryBotsingen } from '../absenties/service.ts'
+import { followAfmeldingen } from '../afmeldingen/service.ts'
 import { followUitkomsten, type Volging } from '../domain/signaal.ts'
 import { AppError } from '../errors.ts'
 import { evaluatieTeller } from '../http/health.ts'
@@ -25,8 +27,8 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', school)
   const total = { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (;;) {
-    const batch = await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum))
-    if (batch.leerlingen === 0) return total
+    const batch = await retryBotsingen(async () => await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum)))
+    if (batch === undefined) return total
     total.leerlingen += batch.leerlingen
     total.nieuw += batch.nieuw
     total.gewijzigd += batch.gewijzigd
@@ -35,8 +37,13 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
   }
 }
 
-async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag> {
-  const leerlingen = await store.takeMarkeringen(tx, scope, MARKERINGEN)
+/** Undefined when nothing was marked. */
+async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag | undefined> {
+  const { markeringen, leerlingen: gemarkeerd } = await store.takeMarkeringen(tx, scope, MARKERINGEN)
+  if (markeringen === 0) return undefined
+  // With the marks in hand: a mark that comes later stands for facts of which the days are still to follow.
+  await followAfmeldingen(ctx, tx, scope.school, gemarkeerd)
+  const leerlingen = gemarkeerd.filter(({ telt }) => telt)
   const total = { leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (let at = 0; at < leerlingen.length; at += BATCH) {
     const { nieuw, gewijzigd, vervallen } = await followFeiten(ctx, tx, scope, leerlingen.slice(at, at + BATCH), peildatum)
@@ -72,7 +79,7 @@ async function compare (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readon
   const stam = await findStam(ctx, tx, scope.school)
   if (stam === undefined) return { volgingen: [] }
   const uitkomsten = await evaluateLeerlingen(tx, scope, stam, leerlingen, peildatum)
-  const standen = Map.groupBy(await store.listStanden(tx, scope, leerlingen), ({ bron, leerling }) => `${bron}\n${leerling}`)
+  const standen = Map.groupBy(await store.listStanden(tx, scope, uitkomsten.map(({ bron, leerling }) => ({ bron, leerling }))), ({ bron, leerling }) => `${bron}\n${leerling}`)
   return {
     volgingen: uitkomsten.map(({ bron, leerling, uitkomsten: eigen }) => ({ bron, leerling, volging: followUitkomsten(standen.get(`${bron}\n${leerling}`) ?? [], eigen) }))
   }

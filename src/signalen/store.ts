@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { readRows } from '../db/statement.ts'
+import { lockEvaluatie } from '../leerlingen/stam.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Uitkomst } from '../domain/evaluate-regels.ts'
@@ -15,21 +16,35 @@ export async function listGemarkeerdeScholen (tx: Tx): Promise<string[]> {
   return rows.map(({ school }) => school)
 }
 
+export interface Genomen {
+  /** 0: nothing was marked. */
+  readonly markeringen: number
+  readonly leerlingen: ReadonlyArray<Leerlingsleutel & { readonly telt: boolean }>
+}
+
 /**
- * Takes up to `limit` marks off the list and answers their leerlingen, each once; until the transaction ends no other worker evaluates this
+ * Takes up to `limit` marks off the list and answers their leerlingen, each once; `telt` is to evaluate. The others changed in what no rule
+ * counts, and are named only in a school with afmeldingen, which follow that too. Until the transaction ends no other worker evaluates this
  * school. What the marks stand for is committed, so the next statement of this transaction sees it; a push that commits later brings a mark
  * of its own.
  */
-export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number): Promise<Leerlingsleutel[]> {
-  await readRows(tx, sql`select pg_advisory_xact_lock(hashtextextended('evaluatie ' || ${scope.school}, 0))`)
-  return await readRows<Leerlingsleutel>(tx, sql`
+export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number): Promise<Genomen> {
+  await lockEvaluatie(tx, scope.school)
+  const [genomen] = await readRows<Genomen>(tx, sql`
     with af as (
       delete from evaluatie_markering
        where school = ${scope.school}
          and (markering, bron) in (select markering, bron from evaluatie_markering where school = ${scope.school} order by markering, bron limit ${limit})
-      returning bron, leerlingen
+      returning bron, leerlingen, overige
     )
-    select distinct bron, unnest(leerlingen) as leerling from af order by bron, leerling`)
+    select (select count(*) from af) as markeringen,
+           (select coalesce(json_agg(json_build_object('bron', bron, 'leerling', leerling, 'telt', telt) order by bron, leerling), '[]')
+              from (select bron, leerling, bool_or(telt) as telt
+                      from (select bron, unnest(leerlingen) as leerling, true as telt from af
+                            union all
+                            select bron, unnest(overige), false from af where exists (select from afmelding where school = ${scope.school})) alle
+                     group by bron, leerling) m) as leerlingen`)
+  return genomen!
 }
 
 /** Marks leerlingen with an absentie on these days: absenties that were pushed ahead, whose day has come. */
@@ -45,7 +60,7 @@ export async function markDagen (tx: Tx, scope: Schoolscope, van: string, tot: s
 export interface Signaalrij extends Signaalstand { [column: string]: unknown, readonly bron: string, readonly leerling: string }
 
 export async function listStanden (tx: Tx, scope: Schoolscope, leerlingen: readonly Leerlingsleutel[]): Promise<Signaalrij[]> {
-  const rows = await readRows<Signaalrij>(tx, sql`
+  const { rows } = await tx.execute<Signaalrij>(sql`
     select s.signaal, s.bron, s.leerling, s.regel, s.begindatum, s.einddatum, s.minuten, s.drempel_minuten as "drempelMinuten", s.uiterlijk_melden as "uiterlijkMelden",
            s.status, s.beleidsversie, s.onderbouwing
       from signaal s

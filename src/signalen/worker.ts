@@ -5,7 +5,7 @@ import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
 import type { App } from '../app.ts'
 
 /** Under a stream of pushes the list is emptied this often: a leerling who is in many of them is evaluated once. */
-const TUSSEN = 300
+const TUSSEN = 500
 
 /** How often the list is looked at without being woken: marks of another process, or of one that died. */
 const KIJK = 500

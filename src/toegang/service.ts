@@ -42,9 +42,9 @@ export function scopeOfSchool (scope: Scope, school: string): Schoolscope | unde
   return coversSchool(scope, school) ? { ...scope, scholen: [school], school } : undefined
 }
 
-/** A job of ours writes what follows from a bron's own records in that bron's name. */
+/** Writes what follows from a bron's own records in that bron's name: a job of ours, or the bron itself. */
 export function scopeOfBron (actor: Actor, scope: Schoolscope, bron: string): Schoolscope {
-  assert(actor.bron.startsWith(SYSTEEM), 'only a job acts for a bron')
+  assert(actor.bron === bron || actor.bron.startsWith(SYSTEEM), 'only a job acts for another bron')
   return { ...scope, bron }
 }
 
