@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { refuseWachtende } from '../absenties/service.ts'
+import { expandAfmeldingen } from '../afmeldingen/service.ts'
 import { openApp, type App } from '../app.ts'
 import { applyOnverklaard } from '../beleid/service.ts'
 import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
@@ -43,6 +44,10 @@ export interface Nachtopties {
 }
 
 interface Schoolcijfers {
+  /** Absenties that were written because the day of an afmelding came. */
+  afgemeld: number
+  /** The day afmeldingen were expanded to. */
+  afgemeldTot: Datum
   geweigerd: number
   ongeoorloofd: number
   leerlingen: number
@@ -90,6 +95,7 @@ interface Schoolnacht {
 
 /** Each step is a use case of a room, can be done again at any time with the same result, and says what it did. */
 const STAPPEN: ReadonlyArray<(nacht: Schoolnacht) => Promise<Partial<Schoolcijfers>>> = [
+  expandOpen,
   async ({ ctx, school }) => ({ geweigerd: await refuseWachtende(ctx, school) }),
   async ({ ctx, school }) => ({ ongeoorloofd: await applyOnverklaard(ctx, school) }),
   evaluate,
@@ -97,6 +103,12 @@ const STAPPEN: ReadonlyArray<(nacht: Schoolnacht) => Promise<Partial<Schoolcijfe
   async (nacht) => nacht.inSteekproef ? await verifyCellen(nacht) : {},
   async (nacht) => nacht.inSteekproef ? await verifySignalen(nacht) : {}
 ]
+
+/** An open afmelding covers the days that came since the last night, whatever day this night counts until: the worker expands to today too. */
+async function expandOpen ({ ctx, school, vorige }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  const afgemeldTot = ctx.vandaag()
+  return { afgemeld: await expandAfmeldingen(ctx, school, (vorige?.verslag.afgemeldTot ?? ALTIJD) as Datum), afgemeldTot }
+}
 
 /** Marks whose day came (or went, at an earlier peildatum) since the last night, and evaluates everything marked. */
 async function evaluate ({ ctx, school, evaluerenTot, vorige }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
@@ -227,8 +239,9 @@ function describeSchool (verslag: Schoolverslag, peildatum: Datum): string {
   return `${school} ${peildatum}: ${wat}, ${formatSeconden(seconden)} s`
 }
 
-function describeCijfers ({ geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0 }: Partial<Schoolcijfers>): string {
+function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0 }: Partial<Schoolcijfers>): string {
   return [
+    ...(afgemeld > 0 ? [`${afgemeld} absenties uit afmeldingen`] : []),
     ...(geweigerd > 0 ? [`${geweigerd} wachtende absenties geweigerd`] : []),
     ...(ongeoorloofd > 0 ? [`${ongeoorloofd} onverklaarde absenties ongeoorloofd`] : []),
     `${leerlingen} leerlingen geëvalueerd`,
