@@ -1,4 +1,5 @@
 import { CATEGORIEEN, type Categorie, type Rooster, type Soort } from './absentie.ts'
+import { aanlevergrond, afspraakOp, type Bronafspraak } from './bronafspraak.ts'
 import { addDagen, isoWeek, maand, parsePeriode, schooljaar, weekdag, type Datum } from './datum.ts'
 import type { Kalender } from './kalender.ts'
 
@@ -7,7 +8,7 @@ export type Eenheid = 'leerlingen' | 'minuten' | 'absenties' | 'lesdagen' | 'ver
 /** Every measure of a cel: its one name, its unit, and what it counts, as people read it. */
 export const MATEN = {
   lesdagen: { eenheid: 'lesdagen', omschrijving: 'Lesdagen van de vestiging in de periode, tot en met de peildatum.' },
-  lesdagenAangeleverd: { eenheid: 'lesdagen', omschrijving: 'Lesdagen waarvan ten minste één absentie is aangeleverd, ook als zij is ingetrokken. Niets aangeleverd is iets anders dan iedereen aanwezig.' },
+  lesdagenAangeleverd: { eenheid: 'lesdagen', omschrijving: 'Lesdagen die zijn aangeleverd: een bron verklaarde dat zij alles leverde of, als de bronafspraak dat niet eist, er is ten minste één absentie van, ook als zij is ingetrokken. Niets aangeleverd is iets anders dan iedereen aanwezig.' },
   leerlingen: { eenheid: 'leerlingen', omschrijving: 'Leerlingen die op ten minste één getelde lesdag op deze vestiging waren ingeschreven.' },
   geplandeMinuten: { eenheid: 'minuten', omschrijving: 'Geplande lestijd van die leerlingen op de dagen van hun inschrijving.' },
   zonderRooster: { eenheid: 'leerlingen', omschrijving: 'Leerlingen van wie op ten minste één getelde lesdag het rooster onbekend is; die dagen tellen niet mee in geplande en gemiste minuten.' },
@@ -152,14 +153,21 @@ export interface Celabsentie {
   readonly categorie: Categorie
   readonly minuten: number | null
   readonly ingetrokken: boolean
+  /** Another bron goes before this one, for the same lesson time. */
+  readonly overtroefd: boolean
 }
 
 export interface Celsignaal { readonly bron: string, readonly leerling: string, readonly regel: string, readonly einddatum: Datum, readonly vervallen: boolean }
+
+/** A bron's declaration, in force, that it delivered everything of this vestiging on this day. */
+export interface Celverklaring { readonly bron: string, readonly vestiging: string, readonly datum: Datum }
 
 export interface Celfeiten {
   readonly inschrijvingen: readonly Celinschrijving[]
   readonly absenties: readonly Celabsentie[]
   readonly signalen: readonly Celsignaal[]
+  readonly verklaringen: readonly Celverklaring[]
+  readonly afspraken: readonly Bronafspraak[]
 }
 
 /**
@@ -172,16 +180,21 @@ export function foldCel (sleutel: Pick<Cel, 'vestiging' | 'periode' | 'leerjaar'
   if (cel === undefined) return undefined
   const lesdagen = kalender.lesdagen(cel.van, cel.totEnMet)
   cel.lesdagen = lesdagen.length
-  cel.lesdagenAangeleverd = lesdagen.filter((datum) => feiten.absenties.some((absentie) => absentie.vestiging === vestiging && absentie.datum === datum)).length
+  cel.lesdagenAangeleverd = lesdagen.filter((datum) => isAangeleverd(vestiging, datum, feiten)).length
 
   const eigen = feiten.inschrijvingen.filter((inschrijving) => inschrijving.vestiging === vestiging)
   for (const inschrijvingen of Map.groupBy(eigen, keyOf).values()) {
     const key = keyOf(inschrijvingen[0]!)
-    const absenties = feiten.absenties.filter((absentie) => absentie.vestiging === vestiging && !absentie.ingetrokken && keyOf(absentie) === key)
+    const absenties = feiten.absenties.filter((absentie) => absentie.vestiging === vestiging && !absentie.ingetrokken && !absentie.overtroefd && keyOf(absentie) === key)
     addLeerling(cel, inschrijvingen, absenties, lesdagen, kalender)
     for (const { regel } of feiten.signalen.filter((signaal) => keyOf(signaal) === key && countsSignaal(cel, signaal, inschrijvingen))) cel.signalen[regel] = (cel.signalen[regel] ?? 0) + 1
   }
   return cel
+}
+
+function isAangeleverd (vestiging: string, datum: Datum, { absenties, verklaringen, afspraken }: Celfeiten): boolean {
+  const ofDag = (each: { readonly vestiging: string, readonly datum: Datum }): boolean => each.vestiging === vestiging && each.datum === datum
+  return aanlevergrond(afspraakOp(afspraken, datum), { verklaringen: verklaringen.filter(ofDag).length, absenties: absenties.filter(ofDag).length }) !== null
 }
 
 function addLeerling (cel: Celinwording, inschrijvingen: readonly Celinschrijving[], absenties: readonly Celabsentie[], lesdagen: readonly Datum[], kalender: Kalender): void {

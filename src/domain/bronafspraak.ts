@@ -28,3 +28,16 @@ export function compareBronnen (afspraak: Bronafspraak, a: string, b: string): n
   }) as [number, number]
   return rangA - rangB || (a < b ? -1 : a > b ? 1 : 0)
 }
+
+/** What makes a lesdag of a vestiging count as delivered. */
+export const AANLEVERGRONDEN = ['verklaard', 'door-aanlevering'] as const
+export type Aanlevergrond = typeof AANLEVERGRONDEN[number]
+
+/** What there is of one lesdag of one vestiging: verklaringen in force, of any bron, and absenties stored, the withdrawn ones among them. */
+export interface Dagaanlevering { readonly verklaringen: number, readonly absenties: number }
+
+/** Why a lesdag counts as delivered; null: it does not, and then nobody knows who was there. Many absenties prove no more than one. */
+export function aanlevergrond ({ verklaring }: Bronafspraak, { verklaringen, absenties }: Dagaanlevering): Aanlevergrond | null {
+  if (verklaringen > 0) return 'verklaard'
+  return verklaring === 'door-aanlevering' && absenties > 0 ? 'door-aanlevering' : null
+}

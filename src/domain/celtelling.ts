@@ -1,5 +1,6 @@
 import { CATEGORIEEN, SOORTEN, type Categorie, type Rooster, type Soort } from './absentie.ts'
 import { bandVan, emptyCel, GEEN_VERZUIM, previousLesdag, AFWEZIGE_SOORTEN, type Cel, type Celinwording } from './aggregaat.ts'
+import { aanlevergrond, afspraakOp, type Bronafspraak } from './bronafspraak.ts'
 import { addDagen, dagnummer, weekdag, type Datum } from './datum.ts'
 import type { Kalender } from './kalender.ts'
 
@@ -43,11 +44,14 @@ export interface Celgegevens {
   /** Packed by `packAbsentie`, eight bytes each, in any order. */
   readonly absenties: Uint8Array
   readonly signalen: ReadonlyArray<{ readonly deelname: number, readonly dag: number, readonly regel: string, readonly aantal: number }>
+  /** The days on which some bron declared a vestiging (its place in the raster) complete; each once. */
+  readonly verklaard: ReadonlyArray<{ readonly vestiging: number, readonly dag: number }>
+  readonly afspraken: readonly Bronafspraak[]
 }
 
 /**
  * An absentie in two 32-bit integers, big-endian. The first: the place of its deelname from 1, or below 0 the vestiging (-1 the first) when it
- * counts for nothing but the delivery: withdrawn, or outside every inschrijving. The second: 11 bits day, 2 soort, 3 categorie, 16 minuten + 1
+ * counts for nothing but the delivery: withdrawn, after another bron, or outside every inschrijving. The second: 11 bits day, 2 soort, 3 categorie, 16 minuten + 1
  * (0 is unknown). The statement packs the same; as JSON these rows took four times as long on both sides.
  */
 export const VERPAKT = { bytes: 8, dag: 2 ** 21, soort: 2 ** 19, categorie: 2 ** 16 } as const
@@ -83,9 +87,10 @@ export function buildRaster (totalen: readonly Celinwording[], kalenders: Readon
 }
 
 /** The cellen of every periode of the raster: per vestiging and periode the total first, then each leerjaar that had leerlingen or signalen. */
-export function countCellen (raster: Raster, { deelnamen, absenties, signalen }: Celgegevens): Cel[] {
+export function countCellen (raster: Raster, { deelnamen, absenties, signalen, verklaard, afspraken }: Celgegevens): Cel[] {
   const perVestiging = Map.groupBy(deelnamen.keys(), (index) => deelnamen[index]!.vestiging)
   const tellingen = raster.vestigingen.map((vestiging, nummer) => new Telling(vestiging, deelnamen, perVestiging.get(nummer) ?? []))
+  for (const { vestiging, dag } of verklaard) tellingen[vestiging]!.addVerklaring(dag)
   const view = new DataView(absenties.buffer, absenties.byteOffset, absenties.byteLength)
   for (let at = 0; at < absenties.byteLength; at += VERPAKT.bytes) {
     const plaats = view.getInt32(at)
@@ -94,7 +99,8 @@ export function countCellen (raster: Raster, { deelnamen, absenties, signalen }:
     else tellingen[deelnamen[plaats - 1]!.vestiging]!.addAbsentie(plaats - 1, rest >>> 21, rest >>> 19 & 3, rest >>> 16 & 7, (rest & 0xffff) - 1)
   }
   for (const { deelname, dag, regel, aantal } of signalen) tellingen[deelnamen[deelname - 1]!.vestiging]!.addSignalen(deelname - 1, dag, regel, aantal)
-  return tellingen.flatMap((telling) => telling.count())
+  const afspraakVanDag = Array.from({ length: dagnummer(raster.laatste) - dagnummer(raster.eerste) + 1 }, (_, dag) => afspraakOp(afspraken, addDagen(raster.eerste, dag)))
+  return tellingen.flatMap((telling) => telling.count(afspraakVanDag))
 }
 
 const IS_AFWEZIG = SOORTEN.map((soort) => AFWEZIGE_SOORTEN.includes(soort))
@@ -132,7 +138,9 @@ class Telling {
   readonly #minuten: Float64Array
   /** Per leerling and rank of the lesdag: the deelname that was absent, plus 1. */
   readonly #verzuim: Int32Array
-  readonly #aangeleverd: Uint8Array
+  /** Per day: whether anything of it is stored, and whether it was declared complete. */
+  readonly #absenties: Uint8Array
+  readonly #verklaard: Uint8Array
   readonly #signalen = new Map<number, Record<string, number>>()
 
   constructor (raster: Vestigingsraster, deelnamen: readonly Deelname[], eigen: readonly number[]) {
@@ -164,7 +172,8 @@ class Telling {
     this.#zonderMinuten = new Int32Array(vakken)
     this.#minuten = new Float64Array(vakken)
     this.#verzuim = new Int32Array(this.#leerlingen * dagen.length)
-    this.#aangeleverd = new Uint8Array(lesdag.length)
+    this.#absenties = new Uint8Array(lesdag.length)
+    this.#verklaard = new Uint8Array(lesdag.length)
     this.#addGepland(geteld)
   }
 
@@ -209,13 +218,17 @@ class Telling {
     }
   }
 
+  addVerklaring (dag: number): void {
+    this.#verklaard[dag] = 1
+  }
+
   addAanlevering (dag: number): void {
-    this.#aangeleverd[dag] = 1
+    this.#absenties[dag] = 1
   }
 
   /** `minuten` below 0 is unknown. */
   addAbsentie (deelname: number, dag: number, soort: number, categorie: number, minuten: number): void {
-    this.#aangeleverd[dag] = 1
+    this.#absenties[dag] = 1
     const lesdag = this.#raster.lesdag[dag]!
     if (lesdag === 0) return
     const [eigen, totaal] = [this.#eigen[deelname]!, this.#totaal[deelname]!]
@@ -258,10 +271,10 @@ class Telling {
     }
   }
 
-  count (): Cel[] {
+  count (afspraakVanDag: readonly Bronafspraak[]): Cel[] {
     const { perioden, lesdag } = this.#raster
     const lesdagen = runningSum(lesdag, () => 1)
-    const aangeleverd = runningSum(lesdag, (dag) => this.#aangeleverd[dag]!)
+    const aangeleverd = runningSum(lesdag, (dag) => aanlevergrond(afspraakVanDag[dag]!, { verklaringen: this.#verklaard[dag]!, absenties: this.#absenties[dag]! }) === null ? 0 : 1)
     const perPeriode = perioden.map(({ cel, van, tot }, periode) => [null, ...this.#leerjaren].map((leerjaar, kolom): Celinwording => {
       const vak = periode * (this.#leerjaren.length + 1) + kolom
       return {

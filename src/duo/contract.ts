@@ -18,7 +18,7 @@ export const Leveringsinvoer = z.strictObject({
 })
 export type Leveringsinvoer = z.output<typeof Leveringsinvoer>
 
-const Volledigheid = z.object({ lesdagen: z.int(), aangeleverd: z.int() }).describe('Getelde lesdagen, en die waarop de bron iets aanleverde; over de vestigingen met 5 leerlingen of meer.')
+const Volledigheid = z.object({ lesdagen: z.int(), aangeleverd: z.int() }).describe('Getelde lesdagen, en die daarvan zijn aangeleverd: compleet verklaard of, als de bronafspraak dat niet eist, met ten minste één absentie. Over de vestigingen met 5 leerlingen of meer.')
 
 const Bestand = z.object({ naam: z.string(), mediatype: z.string(), bytes: z.int(), sha256: z.string().describe('Hexadecimaal.') })
 
@@ -36,6 +36,7 @@ export const Manifest = z.object({
   engineversie: z.string(),
   kalenders: z.array(z.object({ vestiging: Vestigingscode, schooljaar: z.string(), versie: z.int().nullable().describe('Null is de landelijke kalender van de regio.') })),
   beleidsversies: z.array(z.string()).describe('Gold in de periode; `standaardbeleid` of een nummer.'),
+  bronafspraken: z.array(z.string()).default([]).describe('Gold in de periode; `standaardafspraak` of de dag waarop zij inging.'),
   volledigheid: Volledigheid,
   k: z.int().describe('Aantallen van 1 tot en met k - 1 zijn onderdrukt, en alles waaruit zij te berekenen zijn.'),
   rijen: z.int().describe('Zonder de kop.'),

@@ -32,7 +32,7 @@ export const INDELING_OCW: Indeling = {
     { kop: 'AANTAL_LLN_ONGEOORLOOFD', veld: 'leerlingenOngeoorloofd', soort: 'aantal', omschrijving: 'Leerlingen met ten minste één ongeoorloofde absentie.' },
     { kop: 'AANTAL_LLN_VANAF_10PERC', veld: 'leerlingenVanaf10Procent', soort: 'aantal', omschrijving: 'Leerlingen die 10 % of meer van hun geplande lestijd misten, in elke categorie.' },
     { kop: 'LESDAGEN', veld: 'lesdagen', soort: 'aantal', omschrijving: 'Getelde lesdagen; bij TOTAAL de som van de vestigingen met 5 leerlingen of meer.' },
-    { kop: 'LESDAGEN_AANGELEVERD', veld: 'lesdagenAangeleverd', soort: 'aantal', omschrijving: 'Lesdagen waarop de bron iets aanleverde.' },
+    { kop: 'LESDAGEN_AANGELEVERD', veld: 'lesdagenAangeleverd', soort: 'aantal', omschrijving: 'Lesdagen die zijn aangeleverd: een bron verklaarde ze compleet of, als de school dat niet eist, er is ten minste één absentie van.' },
     { kop: 'VOLLEDIG', veld: 'volledig', soort: 'ja-nee', omschrijving: 'J: op elke lesdag is aangeleverd, elke reden is ingedeeld en elk rooster is bekend.' }
   ]
 }

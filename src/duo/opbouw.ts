@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pakket from '../../package.json' with { type: 'json' }
+import { afspraakOp, STANDAARDAFSPRAAK, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { addDagen, parsePeriode, schooljaar as schooljaarVan, tijdstip, vandaag, type Datum } from '../domain/datum.ts'
 import { buildJsonregels, buildRijen, buildTabel, sleutelVan, type Leveringregel, type Vrijgave } from '../domain/levering.ts'
 import { K } from '../domain/onderdrukking.ts'
@@ -47,6 +48,7 @@ export async function buildLevering (tx: Tx, scope: Schoolscope, invoer: Leverin
     engineversie: pakket.version,
     kalenders: await listKalenders(tx, scope, tabel.regels, grenzen, afkapmoment),
     beleidsversies: listGeldig(await store.listGeldigheden(tx, scope, afkapmoment), grenzen),
+    bronafspraken: listAfspraken(await store.listBronafspraken(tx, scope, afkapmoment), grenzen),
     volledigheid: tabel.volledigheid,
     k: K,
     rijen: tabel.regels.length,
@@ -97,6 +99,13 @@ function listGeldig (geldigheden: readonly store.Geldigheid[], { van, totEnMet }
     gedekt = versie.tot ?? totEnMet
   }
   return [...(gat || gedekt < totEnMet ? ['standaardbeleid'] : []), ...inPeriode.map(({ versie }) => String(versie))]
+}
+
+/** The bronafspraken in force on any day from van to totEnMet, in order. */
+function listAfspraken (afspraken: readonly Bronafspraak[], { van, totEnMet }: Grenzen): string[] {
+  const later = afspraken.filter(({ geldigVan }) => van < geldigVan && geldigVan <= totEnMet).map(({ geldigVan }) => geldigVan).sort()
+  const eerste = afspraakOp(afspraken, van)
+  return [eerste === STANDAARDAFSPRAAK ? 'standaardafspraak' : eerste.geldigVan, ...later]
 }
 
 function describeBestand (naam: string, mediatype: string, inhoud: string): Manifest['bestanden'][number] {

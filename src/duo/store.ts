@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
+import type { Bronafspraak } from '../domain/bronafspraak.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Ontvanger } from '../domain/levering.ts'
 import type { Manifest } from './contract.ts'
@@ -97,5 +98,14 @@ export async function listGeldigheden (tx: Tx, scope: Schoolscope, moment: strin
       left join beleidsversie opvolger on opvolger.school = b.school and opvolger.geldig_van = b.geldig_tot + 1 and opvolger.status <> 'concept' and b.status = 'vervangen'
      where b.school = ${scope.school} and b.vastgesteld_op <= ${moment}::timestamptz
      order by b.geldig_van`)
+  return rows
+}
+
+/** The bronafspraken of a school as they were laid down at an instant. */
+export async function listBronafspraken (tx: Tx, scope: Schoolscope, moment: string): Promise<Bronafspraak[]> {
+  const { rows } = await tx.execute<Bronafspraak & Record<string, unknown>>(sql`
+    select geldig_van as "geldigVan", volgorde, verklaring
+      from bronafspraak
+     where school = ${scope.school} and vastgelegd_op <= ${moment}::timestamptz and vervangen_op > ${moment}::timestamptz`)
   return rows
 }

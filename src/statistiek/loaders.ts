@@ -69,9 +69,9 @@ async function selectFeiten (tx: Tx, scope: Schoolscope, leerlingen: readonly Le
                            from inschrijving i
                           where i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling) i
      cross join lateral (select json_agg(json_build_object('bron', bron, 'leerling', leerling, 'vestiging', vestiging, 'datum', datum, 'soort', soort,
-                                                           'categorie', categorie, 'minuten', minuten, 'ingetrokken', ingetrokken)) as absenties
+                                                           'categorie', categorie, 'minuten', minuten, 'ingetrokken', false, 'overtroefd', false)) as absenties
                            from absentie a
-                          where a.school = ${scope.school} and a.bron = k.bron and a.leerling = k.leerling and not a.ingetrokken
+                          where a.school = ${scope.school} and a.bron = k.bron and a.leerling = k.leerling and not a.ingetrokken and a.overtroefd_door is null
                             and a.datum between ${van} and ${tot}) a
      order by k.nr`)
   return rows
@@ -82,7 +82,7 @@ function foldLeerling (feiten: Leerlingfeiten, periode: string, kalenders: Reado
   return vestigingen.flatMap((vestiging) => {
     const kalender = kalenders.get(vestiging)
     assert(kalender, 'every vestiging of an inschrijving has a kalender')
-    const cel = foldCel({ vestiging, periode, leerjaar: null }, { ...feiten, signalen: [] }, kalender, peildatum)
+    const cel = foldCel({ vestiging, periode, leerjaar: null }, { ...feiten, signalen: [], verklaringen: [], afspraken: [] }, kalender, peildatum)
     if (cel === undefined || cel.leerlingen === 0) return []
     const { van, totEnMet, geplandeMinuten, zonderRooster, gemisteMinuten, verzuimperioden, categorieen } = cel
     return [{ vestiging, periode, van, totEnMet, geplandeMinuten, zonderRooster: zonderRooster > 0, gemisteMinuten, aandeelGemist: aandeelGemist(cel), verzuimperioden, categorieen }]

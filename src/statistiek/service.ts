@@ -38,9 +38,10 @@ export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag)
     return [...new Set(perioden)].flatMap((periode) => emptyCel(vestiging, periode, null, vraag.peildatum) ?? [])
   })
   const cellen: Cel[] = []
+  const volgorde = totalen.length === 0 ? undefined : await store.findBronvolgorde(tx, school)
   for (const own of Map.groupBy(totalen, ({ totEnMet }) => schooljaar(totEnMet)).values()) {
     const raster = buildRaster(own, vraag.kalenders)
-    cellen.push(...countCellen(raster, await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment)))
+    cellen.push(...countCellen(raster, await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment, volgorde)))
   }
   return cellen.sort(compareCellen)
 }

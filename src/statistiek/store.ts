@@ -5,6 +5,7 @@ import { VERPAKT, type Celgegevens, type Raster } from '../domain/celtelling.ts'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Cel } from '../domain/aggregaat.ts'
+import type { Bronafspraak } from '../domain/bronafspraak.ts'
 import type { Datum } from '../domain/datum.ts'
 
 /**
@@ -16,12 +17,12 @@ import type { Datum } from '../domain/datum.ts'
  * to count leerlingen once per periode. Of the CTE the planner expects a handful of rows, so without the setting it may loop over all of
  * them for every absentie: 5 s.
  */
-export async function selectCelgegevens (tx: Tx, school: string, raster: Raster, afkapmoment: Date | undefined): Promise<Celgegevens> {
+export async function selectCelgegevens (tx: Tx, school: string, raster: Raster, afkapmoment: Date | undefined, volgorde: readonly string[] | undefined): Promise<Celgegevens> {
   const { eerste, laatste } = raster
   const vestigingen = sql`${sql.param(raster.vestigingen.map(({ vestiging }) => vestiging))}::text[]`
   await tx.execute(sql`set local enable_nestloop = off`)
   const { rows } = await tx.execute<Celrijen>(sql`
-    with ${bronnen(school, afkapmoment)}
+    with ${bronnen(school, afkapmoment)} ${volgorde === undefined ? sql`` : personen(school, volgorde)}
     gevraagd as materialized (
       select vestiging, plaats::int from unnest(${vestigingen}) with ordinality as v (vestiging, plaats)
     ),
@@ -29,33 +30,44 @@ export async function selectCelgegevens (tx: Tx, school: string, raster: Raster,
       select row_number() over (order by vestiging, bron, leerling, van)::int as nummer, dense_rank() over (order by vestiging, bron, leerling)::int as leerlingnummer,
              vestiging, plaats, bron, leerling, greatest(van, ${eerste}::date) as van, least(tot, ${laatste}::date) as tot, leerjaar, rooster
         from (select vestiging, bron, leerling, van, least(tot, lead(van) over (partition by vestiging, bron, leerling order by van) - 1) as tot, leerjaar, rooster
-                from inschrijving
+                from ${volgorde === undefined ? sql`inschrijving` : sql`samengevoegde_inschrijving inschrijving`}
                where school = ${school} and vestiging = any(${vestigingen})) inschrijving
         join gevraagd using (vestiging)
        where van <= ${laatste}::date and (tot is null or tot >= ${eerste}::date)
     )
     select (select coalesce(json_agg(json_build_array(leerlingnummer, plaats - 1, van - ${eerste}::date, tot - ${eerste}::date, leerjaar, rooster) order by nummer), '[]')
               from deelname) as deelnamen,
-           (select coalesce(string_agg(int8send(case when nummer is null or ingetrokken then -gevraagd.plaats else nummer end * ${2 ** 32}::bigint
+           (select coalesce(string_agg(int8send(case when nummer is null or ingetrokken or overtroefd_door is not null then -gevraagd.plaats else nummer end * ${2 ** 32}::bigint
                                                 + (datum - ${eerste}::date) * ${VERPAKT.dag}::bigint + ${placeIn(SOORTEN, sql`soort`, sql`absentiesoort`)} * ${VERPAKT.soort}
                                                 + ${placeIn(CATEGORIEEN, sql`categorie`, sql`categorie`)} * ${VERPAKT.categorie} + coalesce(minuten + 1, 0)), ''), '')
               from absentie
               join gevraagd using (vestiging)
-              left join deelname on deelname.vestiging = absentie.vestiging and deelname.bron = absentie.bron and deelname.leerling = absentie.leerling
-                                and absentie.datum between deelname.van and deelname.tot
+              ${volgorde === undefined ? sql`` : sql`left join persoon on persoon.lidbron = absentie.bron and persoon.lid = absentie.leerling`}
+              left join deelname on deelname.vestiging = absentie.vestiging and ${eigenaar(volgorde, sql`absentie`)} and absentie.datum between deelname.van and deelname.tot
              where absentie.school = ${school} and absentie.vestiging = any(${vestigingen}) and absentie.datum between ${eerste} and ${laatste}) as absenties,
            (select coalesce(json_agg(json_build_array(nummer, dag, regel, aantal)), '[]')
               from (select nummer, einddatum - ${eerste}::date as dag, regel, count(*) as aantal
                       from signaal
-                      join deelname on deelname.bron = signaal.bron and deelname.leerling = signaal.leerling and einddatum between deelname.van and deelname.tot
+                      ${volgorde === undefined ? sql`` : sql`left join persoon on persoon.lidbron = signaal.bron and persoon.lid = signaal.leerling`}
+                      join deelname on ${eigenaar(volgorde, sql`signaal`)} and einddatum between deelname.van and deelname.tot
                      where signaal.school = ${school} and status <> 'vervallen'
-                     group by nummer, einddatum, regel) signalen) as signalen`)
+                     group by nummer, einddatum, regel) signalen) as signalen,
+           (select coalesce(json_agg(json_build_array(plaats - 1, dag)), '[]')
+              from (select distinct plaats, datum - ${eerste}::date as dag
+                      from aanwezigheidsverklaring
+                      join gevraagd using (vestiging)
+                     where school = ${school} and datum between ${eerste} and ${laatste} and ${gold(sql`verklaard_op`, sql`ingetrokken_op`, afkapmoment)}) verklaard) as verklaard,
+           (select coalesce(json_agg(json_build_object('geldigVan', geldig_van, 'volgorde', volgorde, 'verklaring', verklaring)), '[]')
+              from bronafspraak
+             where school = ${school} and ${gold(sql`vastgelegd_op`, sql`vervangen_op`, afkapmoment)}) as afspraken`)
   await tx.execute(sql`set local enable_nestloop to default`)
-  const { deelnamen, absenties, signalen } = rows[0]!
+  const { deelnamen, absenties, signalen, verklaard, afspraken } = rows[0]!
   return {
     deelnamen: deelnamen.map(([leerling, vestiging, van, tot, leerjaar, rooster]) => ({ leerling, vestiging, van, tot, leerjaar, rooster })),
     absenties,
-    signalen: signalen.map(([deelname, dag, regel, aantal]) => ({ deelname, dag, regel, aantal }))
+    signalen: signalen.map(([deelname, dag, regel, aantal]) => ({ deelname, dag, regel, aantal })),
+    verklaard: verklaard.map(([vestiging, dag]) => ({ vestiging, dag })),
+    afspraken
   }
 }
 
@@ -64,6 +76,55 @@ interface Celrijen {
   deelnamen: Array<[leerling: number, vestiging: number, van: number, tot: number, leerjaar: number, rooster: Rooster | null]>
   absenties: Buffer
   signalen: Array<[deelname: number, dag: number, regel: string, aantal: number]>
+  verklaard: Array<[vestiging: number, dag: number]>
+  afspraken: Bronafspraak[]
+}
+
+/** Whether a row that stays when it ends was in force: now, or at an instant. */
+function gold (begin: SQL, einde: SQL, afkapmoment: Date | undefined): SQL {
+  if (afkapmoment === undefined) return sql`${einde} = 'infinity'`
+  const moment = afkapmoment.toISOString()
+  return sql`${begin} <= ${moment}::timestamptz and ${einde} > ${moment}::timestamptz`
+}
+
+/** The deelname a row belongs to: of its own leerling, or of the leading record of the same person. */
+function eigenaar (volgorde: readonly string[] | undefined, tabel: SQL): SQL {
+  return volgorde === undefined
+    ? sql`deelname.bron = ${tabel}.bron and deelname.leerling = ${tabel}.leerling`
+    : sql`deelname.bron = coalesce(persoon.bron, ${tabel}.bron) and deelname.leerling = coalesce(persoon.leerling, ${tabel}.leerling)`
+}
+
+/**
+ * Who has a record with several bronnen is one leerling: everything under the record of the leading bron. Days on which two records are
+ * enrolled at one vestiging are those of the first of them.
+ */
+function personen (school: string, volgorde: readonly string[]): SQL {
+  return sql`
+    persoon as materialized (
+      select bron as lidbron, leerling as lid, rank() over leden as rang, first_value(bron) over leden as bron, first_value(leerling) over leden as leerling
+        from leerling
+       where school = ${school} and pgn_zoek in (select pgn_zoek from leerling where school = ${school} and pgn_zoek is not null group by pgn_zoek having count(*) > 1)
+      window leden as (partition by pgn_zoek order by array_position(${sql.param(volgorde)}::text[], bron) nulls last, bron, leerling)
+    ),
+    samengevoegde_inschrijving as (
+      select i.school, i.vestiging, coalesce(p.bron, i.bron) as bron, coalesce(p.leerling, i.leerling) as leerling, lower(dagen) as van, upper(dagen) - 1 as tot, i.leerjaar, i.rooster
+        from inschrijving i
+        left join persoon p on p.lidbron = i.bron and p.lid = i.leerling
+       cross join lateral unnest(datemultirange(daterange(i.van, i.tot, '[]'))
+                                 - coalesce((select range_agg(daterange(o.van, o.tot, '[]'))
+                                               from persoon q
+                                               join inschrijving o on o.bron = q.lidbron and o.leerling = q.lid and o.vestiging = i.vestiging
+                                              where o.school = ${school} and q.bron = p.bron and q.leerling = p.leerling and q.rang < p.rang), '{}'::datemultirange)) as dagen
+       where i.school = ${school}
+    ),`
+}
+
+/** The order of the bronnen of a school where a person has a record with several of them; else undefined. By the persoonsgebonden nummers as they are now. */
+export async function findBronvolgorde (tx: Tx, school: string): Promise<readonly string[] | undefined> {
+  const { rows } = await tx.execute<{ gedeeld: boolean, volgorde: string[] | null }>(sql`
+    select exists (select from leerling where school = ${school} and pgn_zoek is not null group by pgn_zoek having count(*) > 1) as gedeeld,
+           (select volgorde from bronafspraak where school = ${school} and vervangen_op = 'infinity' order by geldig_van desc limit 1) as volgorde`)
+  return rows[0]!.gedeeld ? rows[0]!.volgorde ?? [] : undefined
 }
 
 /** The place of an enum value in our own list of them, from 0. */
@@ -80,7 +141,7 @@ function bronnen (school: string, afkapmoment: Date | undefined): SQL {
   const moment = sql`${afkapmoment.toISOString()}::timestamptz`
   const toen = sql`school = ${school} and vastgelegd_op <= ${moment}`
   const vervangen = sql`vervangen_op > ${moment}`
-  const absentie = sql`school, bron, leerling, vestiging, datum, soort, categorie, minuten, ingetrokken`
+  const absentie = sql`school, bron, leerling, vestiging, datum, soort, categorie, minuten, ingetrokken, overtroefd_door`
   const inschrijving = sql`school, bron, leerling, vestiging, van, tot, leerjaar, rooster`
   return sql`
     absentie as (
@@ -201,10 +262,12 @@ export async function listMarkeringen (tx: Tx, school: string): Promise<Weekmark
   return rows
 }
 
-/** The first day of which anything was ever delivered; null when nothing was. */
+/** The first day of which anything is stored, or that is declared complete; null when there is none. */
 export async function findEersteDag (tx: Tx, school: string): Promise<Datum | null> {
-  const { rows } = await tx.execute<{ datum: Datum }>(sql`select datum from absentie where school = ${school} and datum is not null order by datum limit 1`)
-  return rows[0]?.datum ?? null
+  const { rows } = await tx.execute<{ datum: Datum | null }>(sql`
+    select least((select datum from absentie where school = ${school} and datum is not null order by datum limit 1),
+                 (select min(datum) from aanwezigheidsverklaring where school = ${school} and ingetrokken_op = 'infinity')) as datum`)
+  return rows[0]!.datum
 }
 
 export async function hasVestiging (tx: Tx, school: string, vestiging: string): Promise<boolean> {

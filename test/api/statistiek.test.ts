@@ -5,7 +5,8 @@ import t, { type Test } from 'tap'
 import { makePool } from '../../src/db/pool.ts'
 import { runTransaction, type Tx } from '../../src/db/transaction.ts'
 import { CATEGORIEEN, SOORTEN, type Rooster } from '../../src/domain/absentie.ts'
-import { foldCel, listPerioden, type Cel, type Celabsentie, type Celfeiten, type Celinschrijving, type Celsignaal } from '../../src/domain/aggregaat.ts'
+import { foldCel, listPerioden, type Cel, type Celabsentie, type Celfeiten, type Celinschrijving, type Celsignaal, type Celverklaring } from '../../src/domain/aggregaat.ts'
+import { VERKLARINGSVORMEN, type Bronafspraak } from '../../src/domain/bronafspraak.ts'
 import { addDagen, type Datum } from '../../src/domain/datum.ts'
 import { buildKalender, type Kalender } from '../../src/domain/kalender.ts'
 import { runNacht } from '../../src/jobs/nachtelijk.ts'
@@ -46,21 +47,29 @@ async function openOpslag (t: Test): Promise<Opslag> {
 }
 
 /** Replaces all facts of the school. */
-async function store (pool: pg.Pool, { inschrijvingen, absenties, signalen }: Celfeiten): Promise<void> {
+async function store (pool: pg.Pool, { inschrijvingen, absenties, signalen, verklaringen, afspraken }: Celfeiten): Promise<void> {
   const leerlingen = [...new Map(inschrijvingen.map(({ bron, leerling }) => [`${bron} ${leerling}`, { bron, leerling }])).values()]
-  await pool.query('delete from absentie; delete from signaal; delete from leerling')
+  await pool.query('delete from absentie; delete from signaal; delete from leerling; delete from aanwezigheidsverklaring; delete from bronafspraak')
   await pool.query(`insert into leerling (school, bron, leerling, geboortedatum, vastgelegd_op)
     select $1, bron, leerling, '2012-05-05', now() from json_to_recordset($2) as r (bron text, leerling text)`, [SCHOOL, JSON.stringify(leerlingen)])
   await pool.query(`insert into inschrijving (school, bron, leerling, vestiging, van, tot, leerjaar, rooster, vastgelegd_op)
     select $1, r.*, now() from json_to_recordset($2) as r (bron text, leerling text, vestiging text, van date, tot date, leerjaar smallint, rooster smallint[])`, [SCHOOL, JSON.stringify(inschrijvingen)])
-  await pool.query(`insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, categorie, minuten, ingetrokken, minuten_afgeleid, gewijzigd_op, vastgelegd_op, aanlevering)
-    select $1, bron, "bronId", vestiging, leerling, datum, soort, categorie, minuten, ingetrokken, false, now(), now(), gen_random_uuid()
-      from json_to_recordset($2) as r (bron text, "bronId" text, vestiging text, leerling text, datum date, soort absentiesoort, categorie categorie, minuten smallint, ingetrokken boolean)`,
+  await pool.query(`insert into absentie (school, bron, bron_id, vestiging, leerling, datum, soort, categorie, minuten, ingetrokken, overtroefd_door, minuten_afgeleid, gewijzigd_op, vastgelegd_op, aanlevering)
+    select $1, bron, "bronId", vestiging, leerling, datum, soort, categorie, minuten, ingetrokken, case when overtroefd then 'derde' end, false, now(), now(), gen_random_uuid()
+      from json_to_recordset($2) as r (bron text, "bronId" text, vestiging text, leerling text, datum date, soort absentiesoort, categorie categorie, minuten smallint, ingetrokken boolean, overtroefd boolean)`,
   [SCHOOL, JSON.stringify(absenties.map((absentie, index) => ({ ...absentie, bronId: String(index) })))])
   await pool.query(`insert into signaal (school, signaal, bron, leerling, regel, begindatum, einddatum, minuten, drempel_minuten, uiterlijk_melden, status, reden_vervallen, beleidsversie, onderbouwing, aangemaakt_op, bijgewerkt_op)
     select $1, gen_random_uuid(), bron, leerling, regel, einddatum, einddatum, 960, 960, einddatum, (case when vervallen then 'vervallen' else 'open' end)::signaalstatus,
            case when vervallen then 'feiten veranderd' end, 0, '[]', now(), now()
       from json_to_recordset($2) as r (bron text, leerling text, regel text, einddatum date, vervallen boolean)`, [SCHOOL, JSON.stringify(signalen)])
+  // Beside each declaration one of the next day that was withdrawn, and beside each bronafspraak the opposite that it replaced.
+  await pool.query(`insert into aanwezigheidsverklaring (school, vestiging, datum, bron, verklaard_op, ingetrokken_op)
+    select $1, vestiging, datum + dag, bron, now() - dag * interval '1 hour', case dag when 0 then 'infinity'::timestamptz else now() end
+      from json_to_recordset($2) as r (bron text, vestiging text, datum date) cross join generate_series(0, 1) dag`, [SCHOOL, JSON.stringify(verklaringen.filter(({ vestiging }) => VESTIGINGEN.includes(vestiging)))])
+  await pool.query(`insert into bronafspraak (school, geldig_van, volgorde, verklaring, vastgelegd_op, vervangen_op)
+    select $1, "geldigVan", '{}', case when oud <> (verklaring = 'uitdrukkelijk') then 'uitdrukkelijk' else 'door-aanlevering' end::verklaringsvorm,
+           now() - case when oud then 1 else 0 end * interval '1 hour', case when oud then now() else 'infinity'::timestamptz end
+      from json_to_recordset($2) as r ("geldigVan" date, verklaring verklaringsvorm) cross join unnest('{false,true}'::boolean[]) oud`, [SCHOOL, JSON.stringify(afspraken)])
 }
 
 const rooster: fc.Arbitrary<Rooster | null> = fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 4, arbitrary: fc.constantFrom([300, 300, 200, 300, 300, 0, 0], [0, 0, 0, 0, 0, 0, 0], [60, 60, 60, 60, 60, 60, 60]) })
@@ -75,10 +84,14 @@ function feitenVanaf (eerste: Datum): fc.Arbitrary<Celfeiten> {
     ...sleutel, vestiging, begin: fc.oneof(fc.integer({ min: -60, max: 0 }), fc.integer({ min: 0, max: DAGEN })), duur: fc.option(fc.integer({ min: 0, max: 60 })), leerjaar: fc.constantFrom(1, 2), rooster
   }).map(({ begin, duur, ...rest }) => ({ ...rest, van: addDagen(eerste, begin), tot: duur === null ? null : addDagen(eerste, begin + duur) }))
   const absentie: fc.Arbitrary<Celabsentie> = fc.record({
-    ...sleutel, vestiging, datum, soort: fc.constantFrom(...SOORTEN), categorie: fc.constantFrom(...CATEGORIEEN), minuten: fc.option(fc.constantFrom(0, 15, 30, 60, 300), { freq: 9 }), ingetrokken: fc.nat(9).map((n) => n === 0)
+    ...sleutel, vestiging, datum, soort: fc.constantFrom(...SOORTEN), categorie: fc.constantFrom(...CATEGORIEEN), minuten: fc.option(fc.constantFrom(0, 15, 30, 60, 300), { freq: 9 }), ingetrokken: fc.nat(9).map((n) => n === 0), overtroefd: fc.nat(9).map((n) => n === 0)
   })
   const signaal: fc.Arbitrary<Celsignaal> = fc.record({ ...sleutel, regel: fc.constantFrom('wettelijk-16-uur', 'te-laat'), einddatum: datum, vervallen: fc.boolean() })
+  const verklaring: fc.Arbitrary<Celverklaring> = fc.record({ bron: fc.constantFrom('lvs', 'ander'), vestiging: fc.constantFrom(...VESTIGINGEN), datum })
+  const afspraak: fc.Arbitrary<Bronafspraak> = fc.record({ geldigVan: datum, volgorde: fc.constant([]), verklaring: fc.constantFrom(...VERKLARINGSVORMEN) })
   return fc.record({
+    verklaringen: fc.uniqueArray(verklaring, { maxLength: 20, selector: ({ bron, vestiging, datum }) => [bron, vestiging, datum].join() }),
+    afspraken: fc.uniqueArray(afspraak, { maxLength: 3, selector: ({ geldigVan }) => geldigVan }),
     inschrijvingen: fc.uniqueArray(inschrijving, { maxLength: 10, size: 'max', selector: ({ bron, leerling, vestiging, van }) => [bron, leerling, vestiging, van].join() }),
     absenties: fc.array(absentie, { maxLength: 80, size: 'max' }),
     signalen: fc.uniqueArray(signaal, { maxLength: 6, selector: ({ bron, leerling, regel, einddatum }) => [bron, leerling, regel, einddatum].join() })
@@ -104,19 +117,27 @@ function foldAlle (feiten: Celfeiten, perioden: readonly string[], kalenders: Re
 }
 
 const own = { bron: 'lvs', leerling: 'L1', vestiging: '99AA00' }
-const ziek = { ...own, soort: 'afwezig', categorie: 'geoorloofd', minuten: 60, ingetrokken: false } as const
+const ziek = { ...own, soort: 'afwezig', categorie: 'geoorloofd', minuten: 60, ingetrokken: false, overtroefd: false } as const
+const geen = { signalen: [], verklaringen: [], afspraken: [] }
 
 /** Edges that chance seldom hits; each name says what would be counted wrong. */
 const RANDGEVALLEN: Array<[string, Celfeiten]> = [
   ['one verzuimperiode runs on over a change of leerjaar', {
     inschrijvingen: [{ ...own, van: '2026-08-01', tot: '2026-09-23', leerjaar: 1, rooster: [60, 60, 60, 60, 60, 0, 0] }, { ...own, van: '2026-09-24', tot: null, leerjaar: 2, rooster: [60, 60, 60, 60, 60, 0, 0] }],
     absenties: ['2026-09-23', '2026-09-24'].map((datum) => ({ ...ziek, datum })),
-    signalen: []
+    ...geen
   }],
   ['an absentie on a day that is no lesdag precedes no verzuimperiode', {
     inschrijvingen: [{ ...own, van: '2026-08-01', tot: null, leerjaar: 1, rooster: null }],
     absenties: ['2026-08-31', '2026-09-05', '2026-09-19', '2026-09-21'].map((datum) => ({ ...ziek, datum })),
-    signalen: []
+    ...geen
+  }],
+  ['a day declared by two bronnen counts once, and from a geldigVan on a day without one not at all', {
+    inschrijvingen: [],
+    absenties: ['2026-09-21', '2026-09-23', '2026-09-24'].map((datum) => ({ ...ziek, datum, ingetrokken: true })),
+    signalen: [],
+    verklaringen: [{ bron: 'lvs', vestiging: '99AA00', datum: '2026-09-22' }, { bron: 'ander', vestiging: '99AA00', datum: '2026-09-22' }, { bron: 'lvs', vestiging: '99AA00', datum: '2026-09-24' }],
+    afspraken: [{ geldigVan: '2026-09-23', volgorde: [], verklaring: 'uitdrukkelijk' }]
   }]
 ]
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { aandeelGemist, bandVan, foldCel, listPerioden, MATEN, periodenRond, previousLesdag, type Cel, type Celabsentie, type Celfeiten, type Celinschrijving } from '../../src/domain/aggregaat.ts'
+import { aandeelGemist, bandVan, foldCel, listPerioden, MATEN, periodenRond, previousLesdag, type Cel, type Celabsentie, type Celfeiten, type Celinschrijving, type Celverklaring } from '../../src/domain/aggregaat.ts'
 import { buildKalender } from '../../src/domain/kalender.ts'
 
 // Midden 2026-2027: autumn vacation 17 to 25 October, lessons again on 26 October.
@@ -11,12 +11,12 @@ function enrol (anders: Partial<Celinschrijving> = {}): Celinschrijving {
 }
 
 function absent (datum: string, anders: Partial<Celabsentie> = {}): Celabsentie {
-  return { bron: 'lvs', leerling: 'L1', vestiging: '99AA00', datum, soort: 'afwezig', categorie: 'ongeoorloofd', minuten: 100, ingetrokken: false, ...anders }
+  return { bron: 'lvs', leerling: 'L1', vestiging: '99AA00', datum, soort: 'afwezig', categorie: 'ongeoorloofd', minuten: 100, ingetrokken: false, overtroefd: false, ...anders }
 }
 
 function fold (feiten: Partial<Celfeiten>, periode = '2026-W38', anders: { leerjaar?: number, peildatum?: string } = {}): Cel | undefined {
   const { leerjaar = null, peildatum = '2027-07-31' } = anders
-  return foldCel({ vestiging: '99AA00', periode, leerjaar }, { inschrijvingen: [enrol()], absenties: [], signalen: [], ...feiten }, kalender, peildatum)
+  return foldCel({ vestiging: '99AA00', periode, leerjaar }, { inschrijvingen: [enrol()], absenties: [], signalen: [], verklaringen: [], afspraken: [], ...feiten }, kalender, peildatum)
 }
 
 t.test('every measure has a name, a unit and a sentence', async (t) => {
@@ -60,6 +60,7 @@ t.test('an absentie counts by what it is and where the leerling was', async (t) 
     ['verwijderd was there', absent('2026-09-15', { soort: 'verwijderd' }), { verzuimperioden: 0 }],
     ['eerder-weg is verzuim', absent('2026-09-15', { soort: 'eerder-weg' }), { verzuimperioden: 1 }],
     ['withdrawn: delivered all the same', absent('2026-09-15', { ingetrokken: true }), { lesdagenAangeleverd: 1, gemisteMinuten: 0, categorieen: { ongeoorloofd: geen } }],
+    ['after another bron: delivered all the same', absent('2026-09-15', { overtroefd: true }), { lesdagenAangeleverd: 1, gemisteMinuten: 0, categorieen: { ongeoorloofd: geen } }],
     ['on a day that is no lesdag', absent('2026-09-19'), { lesdagenAangeleverd: 0, categorieen: { ongeoorloofd: geen } }],
     ['outside every inschrijving', absent('2026-09-15', { leerling: 'L9' }), { lesdagenAangeleverd: 1, categorieen: { ongeoorloofd: geen } }],
     ['at another vestiging', absent('2026-09-15', { vestiging: '99AA01' }), { lesdagenAangeleverd: 0, categorieen: { ongeoorloofd: geen } }]
@@ -67,6 +68,24 @@ t.test('an absentie counts by what it is and where the leerling was', async (t) 
   t.match(fold({ inschrijvingen: [enrol({ rooster: null })], absenties: [absent('2026-09-15')] }), { gemisteMinuten: 0, categorieen: { ongeoorloofd: { minuten: 100 } } }, 'without a rooster it is in no share')
   t.match(fold({ absenties: [absent('2026-09-15'), absent('2026-09-15', { minuten: 50 }), absent('2026-09-16', { categorie: 'onverklaard' })] }),
     { categorieen: { ongeoorloofd: { registraties: 2, leerlingen: 1, minuten: 150 }, onverklaard: { registraties: 1, leerlingen: 1 } }, verzuimperioden: 1 }, 'a leerling counts once a categorie')
+})
+
+t.test('a lesdag counts as delivered by a declaration, or by an absentie where that is enough', async (t) => {
+  const uitdrukkelijk = [{ geldigVan: '2026-09-16', volgorde: [], verklaring: 'uitdrukkelijk' as const }]
+  const verklaar = (...datums: string[]): Celverklaring[] => datums.map((datum) => ({ bron: 'lvs', vestiging: '99AA00', datum }))
+  for (const [name, feiten, expected] of [
+    ['nothing at all', {}, 0],
+    ['a declaration and nobody absent', { verklaringen: verklaar('2026-09-14') }, 1],
+    ['a declaration and an absentie of one day', { verklaringen: verklaar('2026-09-14'), absenties: [absent('2026-09-14')] }, 1],
+    ['two bronnen on one day', { verklaringen: [...verklaar('2026-09-14'), { bron: 'ander', vestiging: '99AA00', datum: '2026-09-14' }] }, 1],
+    ['a declaration of a day in the weekend', { verklaringen: verklaar('2026-09-19') }, 0],
+    ['a declaration of another vestiging', { verklaringen: [{ bron: 'lvs', vestiging: '99AA01', datum: '2026-09-14' }] }, 0],
+    ['an absentie on the last day on which that was enough', { afspraken: uitdrukkelijk, absenties: [absent('2026-09-15')] }, 1],
+    ['an absentie on the first day on which it is not', { afspraken: uitdrukkelijk, absenties: [absent('2026-09-16')] }, 0],
+    ['a declaration on that day', { afspraken: uitdrukkelijk, verklaringen: verklaar('2026-09-16') }, 1],
+    ['an absentie after it is enough again', { afspraken: [...uitdrukkelijk, { ...uitdrukkelijk[0]!, geldigVan: '2026-09-18', verklaring: 'door-aanlevering' as const }], absenties: [absent('2026-09-17'), absent('2026-09-18')] }, 1]
+  ] as const) t.equal(fold(feiten)!.lesdagenAangeleverd, expected, name)
+  t.match(fold({ verklaringen: verklaar('2026-10-16', '2026-10-19') }, '2026-10'), { lesdagen: 17, lesdagenAangeleverd: 1 }, 'a day in a vacation is no lesdag')
 })
 
 t.test('a verzuimperiode counts where it begins; weekend and vacation do not break it, a lesdag does', async (t) => {

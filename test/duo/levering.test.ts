@@ -181,6 +181,37 @@ t.test('the same afkapmoment gives the same bytes, whatever is corrected after i
   t.match(manifest, { beleidsversies: ['1'], kalenders: [{ versie: null }, { vestiging: '99AA01', versie: 1 }, { versie: null }], toets: { eerdereLeveringen: [toen.id] } })
 })
 
+t.test('what bronnen declare and agree counts from its own moment, and an old levering stays as it was', async (t) => {
+  const service = await startService(t)
+  await pushSchool(service)
+  const declare = async (record: object): Promise<void> => { await ok(service, 'POST', '/v1/aanwezigheidsverklaringen', { verklaringen: [{ vestiging: '99AA00', ...record }] }) }
+  const standaard = await lever(service)
+  t.strictSame(standaard.volledigheid, { lesdagen: 44, aangeleverd: 13 }, 'seven days with an absentie at the one vestiging, six at the other')
+
+  await declare({ van: '2025-09-01', tot: '2025-09-30' })
+  const verklaard = await lever(service)
+  t.strictSame(verklaard.volledigheid, { lesdagen: 44, aangeleverd: 28 })
+  await declare({ van: '2025-09-02', tot: '2025-09-12', ingetrokken: true })
+  const ingetrokken = await lever(service)
+  await ok(service, 'PUT', '/v1/scholen/99AA/bronafspraken/2025-09-10', { volgorde: [], verklaring: 'uitdrukkelijk' })
+  const uitdrukkelijk = await lever(service)
+  await ok(service, 'PUT', '/v1/scholen/99AA/bronafspraken/2025-09-10', { volgorde: ['test-lvs'], verklaring: 'door-aanlevering' })
+  await ok(service, 'PUT', '/v1/scholen/99AA/bronafspraken/2025-09-01', { volgorde: [], verklaring: 'uitdrukkelijk' })
+  await declare({ van: '2025-09-02', tot: '2025-09-12' })
+  const laatste = await lever(service)
+
+  for (const [naam, levering, afspraken] of [['standaard', standaard, ['standaardafspraak']], ['verklaard', verklaard, ['standaardafspraak']], ['ingetrokken', ingetrokken, ['standaardafspraak']],
+    ['uitdrukkelijk', uitdrukkelijk, ['standaardafspraak', '2025-09-10']], ['laatste', laatste, ['2025-09-01', '2025-09-10']]] as const) {
+    const opnieuw = await lever(service, levering.afkapmoment)
+    t.strictSame(sha256Of(opnieuw), sha256Of(levering), `${naam}: rebuilt, byte for byte`)
+    t.strictSame(opnieuw.volledigheid, levering.volledigheid, naam)
+    t.strictSame((await ok<Manifest>(service, 'GET', opnieuw.links.manifest)).bronafspraken, afspraken, naam)
+  }
+  t.equal(new Set([standaard, verklaard, ingetrokken, uitdrukkelijk].map(({ volledigheid }) => volledigheid.aangeleverd)).size, 4, 'and they differ')
+  const [kop, regel] = (parse(await fetchBestand(service, verklaard), { delimiter: ';' }) as string[][]) as [string[], string[]]
+  t.strictSame(['LESDAGEN', 'LESDAGEN_AANGELEVERD'].map((naam) => regel[kop.indexOf(naam)]), ['22', '22'], 'a month without a gap')
+})
+
 t.test('pushes at the same moment: a levering has exactly those that its afkapmoment says', async (t) => {
   const service = await startService(t)
   await pushSchool(service)
