@@ -1,12 +1,12 @@
-import { insertAanlevering } from './store.ts'
+import { z } from 'zod'
+import { AppError, type Fout } from '../errors.ts'
+import { decodeCursor, encodeCursor } from '../http/rest.ts'
+import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
+import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
-import type { Fout } from '../errors.ts'
-import type { Schoolscope } from '../toegang/service.ts'
-
-/** The kinds of aanlevering there are. */
-export const SOORTEN_AANLEVERING = ['absenties', 'afmeldingen', 'vestigingen', 'kalenders', 'leerlingen', 'vrijstellingen', 'verklaringen', 'momentopname', 'terugdraaiing'] as const
-export type Soortaanlevering = typeof SOORTEN_AANLEVERING[number]
+import type { Aanlevering, Aanleveringenvraag, Aanleveringsregel, Soortaanlevering } from './contract.ts'
 
 export interface Afgewezen { readonly index: number, readonly problemen?: readonly Fout[] | undefined, readonly [sleutel: string]: unknown }
 
@@ -22,13 +22,14 @@ export interface Aanleveringsgegevens {
   readonly begonnen: number
 }
 
-/** Refused records kept per part; all of them are in the answer, and their number in aantallen. */
+/** Refused records kept per part, and told of the whole; all of them are in the answer, and their number in aantallen. */
 const BEWAARD = 100
+const GETOOND = 1_000
 
 /** Records what one school was delivered, in the transaction that lands it. */
 export async function recordAanlevering (ctx: Ctx, tx: Tx, scope: Schoolscope, gegevens: Aanleveringsgegevens): Promise<void> {
   const { aanlevering, deel = 0, soort, aantallen, afgewezen = [], bijzonderheden = {}, begonnen } = gegevens
-  await insertAanlevering(tx, {
+  await store.insertAanlevering(tx, {
     school: scope.school,
     aanlevering,
     deel,
@@ -40,4 +41,42 @@ export async function recordAanlevering (ctx: Ctx, tx: Tx, scope: Schoolscope, g
     bijzonderheden,
     duurMs: Math.round(performance.now() - begonnen)
   })
+}
+
+const Positie = z.tuple([z.iso.datetime(), z.uuid()])
+
+/** What a school was delivered, newest first, of every bron. */
+export async function listAanleveringen (ctx: Ctx, vraag: Aanleveringenvraag): Promise<{ aanleveringen: Aanleveringsregel[], volgende: string | null }> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', vraag.school)
+  const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Positie)
+  const found = await ctx.transaction(async (tx) => await store.listAanleveringen(tx, scope, { ...vraag, na, limit: vraag.limit + 1 }))
+  const aanleveringen = found.slice(0, vraag.limit)
+  const last = aanleveringen.at(-1)
+  return { aanleveringen, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.ontvangenOp, last.id]) : null }
+}
+
+export async function getAanlevering (ctx: Ctx, id: string, school: string): Promise<Aanlevering> {
+  const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+  return await ctx.transaction(async (tx) => {
+    const found = await store.findAanlevering(tx, scope, id, GETOOND)
+    if (found === undefined) throw new AppError('niet-gevonden', 'Deze aanlevering is hier niet bekend.')
+    // A refused leerling is named by its key; the other kinds name no person.
+    const leerlingen = found.soort === 'leerlingen' ? found.afgewezen.flatMap(({ bronId }) => typeof bronId === 'string' ? [bronId] : []) : []
+    await recordVerwerking(ctx, tx, 'stamgegevens:lezen', leerlingen.map((leerling) => ({ school, bron: found.bron, leerling })))
+    return found
+  })
+}
+
+/** An aanlevering of the bron of this scope, for the room that turns it back; another's is not there. */
+export async function getEigenAanlevering (tx: Tx, scope: Schoolscope, id: string): Promise<Aanlevering> {
+  const found = await store.findAanlevering(tx, scope, id, 0)
+  if (found === undefined || found.bron !== scope.bron) throw new AppError('niet-gevonden', 'Deze aanlevering is hier niet bekend.')
+  return found
+}
+
+/** Marks an aanlevering as turned back; of a terugdraaiing, what it turned back stands again. Answers which of this bron now stand no more. */
+export async function registerTerugdraaiing (tx: Tx, scope: Schoolscope, aanlevering: string, door: string): Promise<string[]> {
+  await store.markTeruggedraaid(tx, scope, aanlevering, door)
+  await store.unmarkTeruggedraaid(tx, scope, aanlevering)
+  return [...await store.listVervallen(tx, scope), door]
 }
