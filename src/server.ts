@@ -5,15 +5,22 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { aanleveringenRoutes } from './aanleveringen/routes.ts'
 import { absentiesRoutes } from './absenties/routes.ts'
+import { afmeldingenRoutes } from './afmeldingen/routes.ts'
 import { beleidRoutes } from './beleid/routes.ts'
+import { bronnenRoutes } from './bronnen/routes.ts'
 import { duoRoutes } from './duo/routes.ts'
 import { AppError } from './errors.ts'
 import { registerGraphql } from './graphql/plugin.ts'
+import { acceptJson, acceptNdjson } from './http/bericht.ts'
 import { observeRequest, registerHealth } from './http/health.ts'
+import { registerIdempotentie } from './http/idempotentie.ts'
+import { registerLimieten } from './http/limieten.ts'
 import { API_VERSION, buildOpenapi, collectRoutes, refuseOtherMethods, type Operation } from './http/openapi.ts'
 import { answerNoHttp, describeError, sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
+import { herzieningenRoutes } from './herzieningen/routes.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
 import { regelsRoutes } from './regels/routes.ts'
 import { signalenRoutes } from './signalen/routes.ts'
@@ -44,8 +51,10 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY,
-    connectionTimeout: 60_000,
-    requestTimeout: 0, // an NDJSON stream takes as long as it takes; silence ends it by connectionTimeout
+    connectionTimeout: 0, // a push that waits for the store is silent too; who lets us wait is ended by the limits
+    requestTimeout: 0, // an NDJSON stream takes as long as it takes
+    http: { headersTimeout: Math.min(15_000, app.config.klantSeconden * 1_000), connectionsCheckingInterval: Math.min(5_000, app.config.klantSeconden * 250) },
+    trustProxy: app.config.proxys.length > 0 ? [...app.config.proxys] : false,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
@@ -53,7 +62,7 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply.headers(HEADERS)).catch((failure) => { request.log.error({ fout: describeError(failure) }, 'problem not sent') }) },
     clientErrorHandler: (error, socket) => { answerNoHttp(error, socket, HEADERS) }
   })
-  server.removeContentTypeParser('text/plain') // Fastify's own: no address reads it
+  server.server.maxConnections = 4_000 // of 20 kB each while they send headers
   await server.register(accepts)
   server.setErrorHandler(sendProblem)
   server.setNotFoundHandler(async () => { throw new AppError('niet-gevonden', 'Dit adres bestaat niet.') })
@@ -62,6 +71,8 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
     reply.headers(HEADERS)
     if (PAGES.test(request.url)) reply.header('content-security-policy', PAGE_POLICY)
   })
+  await registerLimieten(server, app)
+  acceptJson(server)
   server.addHook('onResponse', observeRequest)
   server.addHook('preClose', async () => {
     // A connection that becomes idle while we stop would keep us for as long as its client likes.
@@ -86,6 +97,8 @@ function registerRest (scope: FastifyInstance, app: App, operations: Operation[]
     if (/^[^?]*\/(\?|$)/.test(request.url)) throw new AppError('niet-gevonden', 'Dit adres bestaat niet.')
     if (request.routeOptions.schema?.recht !== 'openbaar') request.ctx = await makeRequestCtx(app, request)
   })
+  acceptNdjson(scope)
+  registerIdempotentie(scope)
   registerRoutes(scope, operations)
 }
 
@@ -95,14 +108,19 @@ function registerRoutes (scope: FastifyInstance, operations: Operation[]): void 
   const rest = speakZod(scope)
   leerlingenRoutes(rest)
   absentiesRoutes(rest)
+  afmeldingenRoutes(rest)
+  aanleveringenRoutes(rest)
+  herzieningenRoutes(rest)
   beleidRoutes(rest)
+  bronnenRoutes(rest)
   regelsRoutes(rest)
   signalenRoutes(rest)
   statistiekRoutes(rest)
   duoRoutes(rest)
+  let document: string | undefined
   rest.get('/openapi.json', {
     schema: { operationId: 'getOpenapi', summary: 'Deze beschrijving als OpenAPI 3.1', tags: ['algemeen'], recht: 'openbaar', response: { 200: OpenapiDocument } }
-  }, async (_request, reply) => await reply.header('access-control-allow-origin', '*').send(buildOpenapi(operations, '/v1')))
+  }, async (_request, reply) => await reply.header('access-control-allow-origin', '*').type('application/json; charset=utf-8').serializer(String).send((document ??= JSON.stringify(buildOpenapi(operations, '/v1'))) as never))
   refuseOtherMethods(scope, operations)
 }
 
@@ -120,7 +138,7 @@ const OpenapiDocument = z.record(z.string(), z.unknown()).describe('Het OpenAPI-
 
 /** The context of one request: the actor of its token, and the trace it belongs to (W3C traceparent). */
 export async function makeRequestCtx (app: App, request: FastifyRequest): Promise<Ctx> {
-  const actor = await app.authenticate(request.headers.authorization)
+  const actor = await request.server.limieten.authenticate(request)
   const traceId = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent))?.[1]
   return app.makeCtx(actor, { log: request.log as Logger, ...(traceId === undefined ? {} : { traceId }) })
 }

@@ -16,7 +16,7 @@ import { startService, type Service } from './support/service.ts'
 import type { Schoolscope } from '../src/toegang/service.ts'
 
 /** A school with one of everything, and its keys. */
-interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly levering: string }
+interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly levering: string, readonly aanlevering: string }
 interface Verzoek { readonly url: string, readonly payload?: object }
 /** What somebody else's school looks like from here: not there, refused per record, or empty. Null: the answer is of no school. */
 type Buiten = 'niet-gevonden' | 'afgewezen' | null
@@ -24,6 +24,7 @@ type Buiten = 'niet-gevonden' | 'afgewezen' | null
 const absentie = (vestiging: string, bronId: string) => buildAbsentie(bronId, '2026-03-12', { school: vestiging.slice(0, 4), vestiging })
 const lessen = (vestiging: string) => [{ vestiging, van: '2019-08-01', leerjaar: 4, minutenPerWeek: 1650 }]
 const gegevens = { naam: 'De Proef', sector: 'po', regio: 'noord', gemeentecode: '0014' }
+const afmelding = (school: string) => ({ school, leerling: 'L-1', begin: { datum: '2026-03-16' }, einde: { datum: '2026-03-17' }, reden: 'ZK', gewijzigdOp: '2026-03-16T08:00:00+01:00' })
 const vrijstelling = (school: string) => ({ leerling: 'L-1', school, grondslag: '5a', van: '2026-01-05', tot: '2026-01-09' })
 
 /** One valid request an operation, that succeeds for the school itself. An operation without a row here fails the test. */
@@ -48,10 +49,25 @@ const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) =
   withdrawAbsentie: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-7?school=${school}` })],
   getGeschiedenis: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-1/geschiedenis?school=${school}` })],
   listWachtende: ['niet-gevonden', ({ school }) => ({ url: `/wachtende-absenties?school=${school}` })],
+  pushAfmeldingen: ['afgewezen', ({ school }) => ({ url: '/afmeldingen/_bulk', payload: { afmeldingen: [{ bronId: 'm-1', ...afmelding(school) }] } })],
+  listAfmeldingen: ['niet-gevonden', ({ school }) => ({ url: `/afmeldingen?school=${school}` })],
+  getAfmelding: ['niet-gevonden', ({ school }) => ({ url: `/afmeldingen/test-lvs/m-1?school=${school}` })],
+  putAfmelding: ['niet-gevonden', ({ school }) => ({ url: '/afmeldingen/test-lvs/m-2', payload: afmelding(school) })],
+  withdrawAfmelding: ['niet-gevonden', ({ school }) => ({ url: `/afmeldingen/test-lvs/m-2?school=${school}` })],
+  getAfmeldinggeschiedenis: ['niet-gevonden', ({ school }) => ({ url: `/afmeldingen/test-lvs/m-1/geschiedenis?school=${school}` })],
+  listAanleveringen: ['niet-gevonden', ({ school }) => ({ url: `/aanleveringen?school=${school}` })],
+  getAanlevering: ['niet-gevonden', ({ school, aanlevering }) => ({ url: `/aanleveringen/${aanlevering}?school=${school}` })],
+  revertAanlevering: ['niet-gevonden', ({ school, aanlevering }) => ({ url: `/aanleveringen/${aanlevering}/terugdraaiing?school=${school}` })],
+  pushMomentopname: ['niet-gevonden', ({ school, vestiging }) => ({ url: '/momentopnamen', payload: { school, vestiging, van: '2026-03-13', tot: '2026-03-13', opgenomenOp: '2026-03-13T12:00:00Z', absenties: [] } })],
   listBeleidsversies: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies` })],
   createBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies`, payload: { geldigVan: '2027-08-01' } })],
   getBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1` })],
   adoptBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/vaststelling` })],
+  pushAanwezigheidsverklaringen: ['afgewezen', ({ vestiging }) => ({ url: '/aanwezigheidsverklaringen', payload: { verklaringen: [{ vestiging, van: '2026-03-09' }] } })],
+  listAanwezigheidsverklaringen: ['niet-gevonden', ({ vestiging }) => ({ url: `/aanwezigheidsverklaringen?vestiging=${vestiging}&van=2026-03-09` })],
+  listBronafspraken: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/bronafspraken` })],
+  putBronafspraak: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/bronafspraken/2026-03-09`, payload: { volgorde: ['test-lvs'], verklaring: 'uitdrukkelijk' } })],
+  withdrawBronafspraak: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/bronafspraken/2026-03-09` })],
   listRegels: [null, () => ({ url: '/regels' })],
   getMarges: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1/marges?school=${school}` })],
   listSignalen: ['niet-gevonden', ({ school }) => ({ url: `/signalen?school=${school}` })],
@@ -79,11 +95,12 @@ async function prepareSchool (service: Service, vestiging: string): Promise<Scho
   const absenties = ['2026-03-09', '2026-03-10', '2026-03-11'].map((datum, at) => buildAbsentie(`a-${at}`, datum, { school, vestiging, minuten: 330 }))
   const pushed = await service.inject({ bearer, method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties: [...absenties, absentie(vestiging, 'a-7')] } })
   if (pushed.json<{ aantallen: { nieuw: number } }>().aantallen.nieuw !== 4) throw new Error(pushed.body)
+  const { aanlevering } = (await service.inject({ bearer, method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties: [absentie(vestiging, 'a-6')] } })).json<{ aanlevering: string }>()
   await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/beleidsversies`, payload: { geldigVan: '2026-08-01' } })
   await service.evaluate()
   const { signalen } = (await service.inject({ bearer, url: `/v1/signalen?school=${school}` })).json<{ signalen: Array<{ id: string }> }>()
   const levering = await service.inject({ bearer, method: 'POST', url: '/v1/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })
-  return { school, vestiging, signaal: signalen[0]!.id, levering: levering.json<{ id: string }>().id }
+  return { school, vestiging, signaal: signalen[0]!.id, levering: levering.json<{ id: string }>().id, aanlevering }
 }
 
 async function ask (service: Service, method: string, { url, payload }: Verzoek, bearer: string | null): ReturnType<Service['inject']> {

@@ -3,7 +3,7 @@ import { nameEnums } from '../absenties/loaders.ts'
 import { getAbsentie } from '../absenties/service.ts'
 import { AppError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
-import { Brin, Bron, BronId, Vestigingscode } from '../http/velden.ts'
+import { AbsentieId, Brin, Bron, BronId, Vestigingscode } from '../http/velden.ts'
 import { getSchool } from '../leerlingen/loaders.ts'
 import { getLeerling, getVestiging } from '../leerlingen/service.ts'
 import { Signaalid } from '../signalen/contract.ts'
@@ -13,7 +13,8 @@ import type { Ctx } from '../context.ts'
 const Sleutel = z.union([
   z.tuple([z.literal('School'), Brin]),
   z.tuple([z.literal('Vestiging'), Vestigingscode]),
-  z.tuple([z.enum(['Leerling', 'Absentie']), Brin, Bron, BronId])
+  z.tuple([z.literal('Leerling'), Brin, Bron, BronId]),
+  z.tuple([z.literal('Absentie'), Brin, Bron, AbsentieId])
 ])
 type Sleutel = z.output<typeof Sleutel>
 

@@ -81,7 +81,7 @@ t.test('the graph', async (t) => {
         brin
         leerlingen(first: 100) { edges { node {
           bron bronId school geboortedatum persoonsgebondenNummerBekend woongemeente inschrijvingen { vestiging van tot leerjaar rooster }
-          absenties(first: 100) { edges { node { bron bronId school vestiging leerling datum soort reden categorie minuten minutenAfgeleid lesuren dagdeel gewijzigdOp } } }
+          absenties(first: 100) { edges { node { bron bronId school vestiging leerling datum soort reden categorie minuten minutenAfgeleid lesuren dagdeel overtroefdDoor afmelding gewijzigdOp } } }
           signalen { edges { node {
             id regel school leerling { bron bronId } begindatum einddatum minuten drempelMinuten uiterlijkMelden status redenVervallen beleidsversie
             onderbouwing { bron bronId datum minuten } aangemaaktOp bijgewerktOp

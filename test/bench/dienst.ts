@@ -19,16 +19,26 @@ export interface Dienst {
   /** Resident memory of the service, MB: now, and the highest so far. */
   readonly memory: () => { nu: number, hoogste: number }
   readonly readyMs: number
+  readonly pid: number
   readonly stop: () => Promise<void>
+  /** As by kill -9: nothing is finished, nothing is closed. */
+  readonly kill: () => Promise<void>
+}
+
+export interface Dienstopties {
+  /** A folder that stays, to start again on. */
+  readonly dataDir?: string
+  readonly port?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The service in a process of its own, as `npm start` runs it, on an empty embedded store. */
-export async function startDienst (dataDir?: string): Promise<Dienst> {
+export async function startDienst ({ dataDir, port: given, env = {} }: Dienstopties = {}): Promise<Dienst> {
   const own = dataDir ?? await mkdtemp(join(tmpdir(), 'aanwezig-bench-'))
-  const port = await findPort()
+  const port = given ?? await findPort()
   const started = performance.now()
-  const child = spawn(process.execPath, [new URL('../../src/main.ts', import.meta.url).pathname, 'serve'], {
-    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error' }, stdio: ['ignore', 'inherit', 'inherit']
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', new URL('../../src/main.ts', import.meta.url).pathname, 'serve'], {
+    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error', ...env }, stdio: ['ignore', 'inherit', 'inherit']
   })
   const url = `http://127.0.0.1:${port}`
   for (;;) {
@@ -39,12 +49,12 @@ export async function startDienst (dataDir?: string): Promise<Dienst> {
     await sleep(5)
   }
   const readyMs = performance.now() - started
-  const embedded = await startEmbedded({ dataDir: own, log: () => {} })
+  const connection: pg.ClientConfig = env['DATABASE_URL'] === undefined ? { ...(await startEmbedded({ dataDir: own, log: () => {} })).connection, ssl: false } : { connectionString: env['DATABASE_URL'] }
   const keys = await developmentKeys(own)
   return {
     url,
     dataDir: own,
-    connection: { ...embedded.connection, ssl: false },
+    connection,
     token: await keys.sign({ azp: 'bench-lvs', scholen: '*', scope: RECHTEN.join(' ') }, 7_200),
     memory () {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
@@ -52,6 +62,11 @@ export async function startDienst (dataDir?: string): Promise<Dienst> {
       return { nu: read('VmRSS'), hoogste: read('VmHWM') }
     },
     readyMs,
+    pid: child.pid!,
+    async kill () {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
     async stop () {
       child.kill('SIGTERM')
       await once(child, 'exit')
@@ -61,7 +76,7 @@ export async function startDienst (dataDir?: string): Promise<Dienst> {
 }
 
 /** A connection of the bench itself, to the store of the service; ended whatever happens, so that a failure is the one that is shown. */
-export async function withClient<T> (dienst: Dienst, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withClient<T> (dienst: Pick<Dienst, 'connection'>, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(dienst.connection)
   await client.connect()
   try {

@@ -12,14 +12,18 @@ const LEERLINGEN = 1_000
 // Lesdagen of noord from 25 August 2025 on, without looking them up: weekdays outside the first vacations.
 const DAGEN = listDagen('2025-08-25', 38)
 
+// Of a hundred absenties, as a school for voortgezet onderwijs might report them: most are illness, one in four is ongeoorloofd.
+const MENGSEL = [['afwezig', 'ZK', 55], ['te-laat', 'TL', 15], ['afwezig', 'SPIJ', 11], ['afwezig', 'MED', 8], ['afwezig', null, 8], ['afwezig', 'STG', 3]] as const
+const HONDERD = MENGSEL.flatMap(([soort, reden, aantal]) => Array.from({ length: aantal }, () => ({ soort, reden })))
+
 /** Bulk pushes over HTTP against COPY of the same rows into a table with the same columns, keys and indexes. */
 export async function benchPush ({ rijen }: { rijen: number }): Promise<Benchregel[]> {
   const dienst = await startDienst()
   try {
     const scholen = Array.from({ length: Math.max(KLANTEN, Math.ceil(rijen / 40_000)) }, (_, at) => `${10 + Math.floor(at / 26)}B${String.fromCharCode(65 + at % 26)}`)
     for (const school of scholen) await createSchool(dienst, school)
-    const batches = listBatches(scholen, rijen, 'SPIJ', '2025-11-01T10:00:00Z')
-    const halves = listBatches(scholen, rijen, 'ZK', '2025-11-02T10:00:00Z', 2)
+    const batches = listBatches(scholen, rijen, false)
+    const halves = listBatches(scholen, rijen, true)
 
     const json = await pushAll(dienst, batches, 'json')
     const again = await pushAll(dienst, halves, 'json')
@@ -59,25 +63,27 @@ async function createSchool (dienst: Dienst, school: string): Promise<void> {
   await send(dienst, 'POST', '/v1/leerlingen/_bulk', { leerlingen })
 }
 
-/** Batches of one school each; with `deler` 2 only every second row differs from the standard content. */
-function listBatches (scholen: readonly string[], rijen: number, reden: string, gewijzigdOp: string, deler = 1): string[] {
+/** Batches of one school each; `gecorrigeerd` gives every second record another reden, a day later. */
+function listBatches (scholen: readonly string[], rijen: number, gecorrigeerd: boolean): string[] {
   return Array.from({ length: Math.ceil(rijen / BATCH) }, (_, batch) => {
     const school = scholen[batch % scholen.length]!
     return Array.from({ length: Math.min(BATCH, rijen - batch * BATCH) }, (_, at) => {
       const number = batch * BATCH + at
-      const changed = number % deler === 0
+      const anders = gecorrigeerd && number % 2 === 0
+      // 37 and 17 have no factor in common with 100: every leerling gets every soort and reden in time, and a correction gives him another.
+      const { soort, reden } = HONDERD[(number * 37 + batch * 17 + (anders ? 59 : 0)) % 100]!
       return JSON.stringify({
         bronId: String(8_000_000 + number),
         school,
         vestiging: `${school}00`,
         leerling: `L-${(number * 7) % LEERLINGEN}`,
         datum: DAGEN[Math.floor(number / 13) % DAGEN.length],
-        soort: 'afwezig',
-        reden: changed ? reden : 'SPIJ',
+        soort,
+        reden,
         minuten: 50 + number % 4 * 50,
         lesuren: [1 + number % 8],
         dagdeel: null,
-        gewijzigdOp: changed ? gewijzigdOp : '2025-11-01T10:00:00Z'
+        gewijzigdOp: anders ? '2025-11-02T10:00:00Z' : '2025-11-01T10:00:00Z'
       })
     }).join('\n')
   })

@@ -8,7 +8,7 @@ import type { Benchregel } from './bench.ts'
 export async function benchStart (): Promise<Benchregel[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aanwezig-start-'))
   const measure = async (): Promise<number> => {
-    const dienst = await startDienst(dataDir)
+    const dienst = await startDienst({ dataDir })
     await dienst.stop()
     return dienst.readyMs / 1000
   }
