@@ -105,7 +105,8 @@ create table idempotentie (
   bezig_tot    timestamptz,
   status       smallint,
   koppen       jsonb,
-  antwoord     text,
+  -- AES-256-GCM: it names records of persons, and no row-level security can guard what is of no school.
+  antwoord     bytea,
   ontvangen_op timestamptz not null,
   constraint idempotentie_pk primary key (bron, sleutel)
 );

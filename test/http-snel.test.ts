@@ -9,7 +9,7 @@ t.test('the compiled check accepts exactly what zod accepts, and zod changes not
   const goed = { bronId: '8841203', school: '99AA', vestiging: '99AA00', leerling: 'L-100122', datum: '2026-09-14', soort: 'afwezig', reden: 'SPIJ', minuten: 100, lesuren: [3, 4], dagdeel: null, ingetrokken: false, gewijzigdOp: '2026-09-14T09:12:00+02:00' }
   const velden = Object.keys(goed)
   const waarden = fc.oneof(
-    fc.constantFrom<unknown>(null, undefined, true, false, 0, -0, 1, 1.5, 1440, 1441, -1, 1e999, '', ' ', '99AA', '99AB', '99AA00', '99aa00', '2026-02-29', '2026-02-30', '2028-02-29', 'ochtend', 'te-laat', 'ZK', 'a b', '~x', 'x'.repeat(80), 'x'.repeat(81),
+    fc.constantFrom<unknown>(null, undefined, true, false, 0, -0, 1, 1.5, 1440, 1441, -1, Infinity, '', ' ', '99AA', '99AB', '99AA00', '99aa00', '2026-02-29', '2026-02-30', '2028-02-29', 'ochtend', 'te-laat', 'ZK', 'a b', '~x', 'x'.repeat(80), 'x'.repeat(81),
       [], [1], [1, 1], [0], [21], [1.5], ['1'], {}, '2026-09-14T09:12:00', '2026-09-14T09:12:00Z', '2026-09-14T24:00:00Z', '2026-02-30T09:12:00Z', '\u0000', '\ud800'),
     fc.string(), fc.integer(), fc.double(), fc.array(fc.integer({ min: 0, max: 22 }), { maxLength: 22 }))
   let accepted = 0

@@ -32,7 +32,7 @@ export interface Absentierij {
 /** What became of a row that was not simply new. */
 export interface Schrijfresultaat {
   readonly rij: Absentierij
-  /** What stood before; undefined for a tombstone that came before its absentie. */
+  /** What stood before; undefined for an intrekking that came before its absentie. */
   readonly oud: Geraakt & { readonly ingetrokken: boolean } | undefined
   readonly actie: 'gewijzigd' | 'bevestigd' | 'ongewijzigd' | 'verouderd'
 }

@@ -7,6 +7,11 @@ export interface Sleutels {
   /** AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; bound to the leerling it belongs to, so a swapped row does not decrypt. */
   readonly encryptPgn: (nummer: string, eigenaar: string) => Buffer
   readonly decryptPgn: (versleuteld: Buffer, eigenaar: string) => string
+  /** The same for an answer that is kept; bound to the client and key it belongs to. */
+  readonly encryptAntwoord: (tekst: string, eigenaar: string) => Buffer
+  readonly decryptAntwoord: (versleuteld: Buffer, eigenaar: string) => string
+  /** Keyed HMAC, 32 bytes, of a request: what was sent may be one number of nine digits, and nobody who reads the table may try them all. */
+  readonly digestVerzoek: (tekst: string) => Buffer
   /** Keyed HMAC, 32 bytes: equal numbers are found within one school, and nobody without the key can enumerate them. */
   readonly searchPgn: (nummer: string, school: string) => Buffer
   /** Pseudonym of a leerling in the processing log, 16 bytes. */
@@ -20,18 +25,13 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
   // As key objects, made once: an HMAC with a Buffer as its key costs 13 µs, with a key object 2.7, and a push takes one a leerling.
   const derive = (purpose: string): KeyObject => createSecretKey(Buffer.from(hkdfSync('sha256', sleutel, Buffer.alloc(0), `aanwezig/${purpose}/1`, 32)))
   const pseudonyms = new Map<string, Buffer>()
-  const [pgn, zoek, log] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking')]
+  const [pgn, zoek, log, antwoord, verzoek] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking'), derive('antwoord'), derive('verzoek')]
   return {
-    encryptPgn (nummer, eigenaar) {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', pgn, nonce).setAAD(Buffer.from(eigenaar))
-      const text = Buffer.concat([cipher.update(nummer, 'utf8'), cipher.final()])
-      return Buffer.concat([nonce, cipher.getAuthTag(), text])
-    },
-    decryptPgn (versleuteld, eigenaar) {
-      const decipher = createDecipheriv('aes-256-gcm', pgn, versleuteld.subarray(0, 12)).setAAD(Buffer.from(eigenaar)).setAuthTag(versleuteld.subarray(12, 28))
-      return decipher.update(versleuteld.subarray(28), undefined, 'utf8') + decipher.final('utf8')
-    },
+    encryptPgn: (nummer, eigenaar) => encrypt(pgn, nummer, eigenaar),
+    decryptPgn: (versleuteld, eigenaar) => decrypt(pgn, versleuteld, eigenaar),
+    encryptAntwoord: (tekst, eigenaar) => encrypt(antwoord, tekst, eigenaar),
+    decryptAntwoord: (versleuteld, eigenaar) => decrypt(antwoord, versleuteld, eigenaar),
+    digestVerzoek: (tekst) => createHmac('sha256', verzoek).update(tekst).digest(),
     searchPgn: (nummer, school) => createHmac('sha256', zoek).update(`${school}|${nummer}`).digest(),
     pseudonym (school, bron, leerling) {
       const name = JSON.stringify([school, bron, leerling])
@@ -43,6 +43,18 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
       return pseudonym
     }
   }
+}
+
+function encrypt (sleutel: KeyObject, tekst: string, eigenaar: string): Buffer {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', sleutel, nonce).setAAD(Buffer.from(eigenaar))
+  const text = Buffer.concat([cipher.update(tekst, 'utf8'), cipher.final()])
+  return Buffer.concat([nonce, cipher.getAuthTag(), text])
+}
+
+function decrypt (sleutel: KeyObject, versleuteld: Buffer, eigenaar: string): string {
+  const decipher = createDecipheriv('aes-256-gcm', sleutel, versleuteld.subarray(0, 12)).setAAD(Buffer.from(eigenaar)).setAuthTag(versleuteld.subarray(12, 28))
+  return decipher.update(versleuteld.subarray(28), undefined, 'utf8') + decipher.final('utf8')
 }
 
 /** Development only: the key file in dataDir, made at first use; two processes that start together end with the same key. */

@@ -194,7 +194,7 @@ export const idempotentie = pgTable('idempotentie', {
   bezigTot: instant('bezig_tot'),
   status: smallint(),
   koppen: jsonb(),
-  antwoord: text(),
+  antwoord: bytea('antwoord'),
   ontvangenOp: instant('ontvangen_op').notNull()
 })
 

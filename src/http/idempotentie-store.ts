@@ -4,7 +4,7 @@ import type { Tx } from '../db/transaction.ts'
 
 /** What identifies a request with an Idempotency-Key: the client, its key, and keyed digests of what it asks and of what it may. */
 export interface Sleutelgebruik { readonly bron: string, readonly sleutel: string, readonly inhoud: Buffer, readonly actor: Buffer }
-export interface Bewaard { readonly inhoud: Buffer, readonly bezigTot: string | null, readonly status: number | null, readonly koppen: Record<string, string> | null, readonly antwoord: string | null }
+export interface Bewaard { readonly inhoud: Buffer, readonly bezigTot: string | null, readonly status: number | null, readonly koppen: Record<string, string> | null, readonly antwoord: Buffer | null }
 
 /**
  * Takes the key for a request that starts now: one that is new, expired, left by a process that died, or answered to the same client when it had
@@ -33,10 +33,10 @@ export async function findBewaard (tx: Tx, bron: string, sleutel: string): Promi
 }
 
 /** Keeps the answer of the request that took the key until `bezigTot`; nothing happens when another took it over. */
-export async function keepAntwoord (tx: Tx, bron: string, sleutel: string, bezigTot: string, antwoord: { status: number, koppen: Record<string, string>, tekst: string }): Promise<void> {
+export async function keepAntwoord (tx: Tx, bron: string, sleutel: string, bezigTot: string, antwoord: { status: number, koppen: Record<string, string>, antwoord: Buffer }): Promise<void> {
   await readRows(tx, sql`
     update idempotentie
-       set bezig_tot = null, status = ${antwoord.status}, koppen = ${JSON.stringify(antwoord.koppen)}::jsonb, antwoord = ${antwoord.tekst}
+       set bezig_tot = null, status = ${antwoord.status}, koppen = ${JSON.stringify(antwoord.koppen)}::jsonb, antwoord = ${antwoord.antwoord}
      where bron = ${bron} and sleutel = ${sleutel} and bezig_tot = ${bezigTot}::timestamptz`)
 }
 

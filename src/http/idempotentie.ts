@@ -74,17 +74,21 @@ async function claim (request: FastifyRequest, reply: FastifyReply, sleutel: str
     if (bewaard === undefined) continue
     if (!bewaard.inhoud.subarray(0, 32).equals(gebruik.inhoud)) throw new AppError('sleutel-hergebruikt', 'Deze Idempotency-Key is al gebruikt voor een ander verzoek; neem voor elk verzoek een nieuwe.')
     if (bewaard.status === null) break
-    replay(reply, bewaard.status, bewaard)
+    replay(reply, bewaard.status, bewaard.koppen, bewaard.antwoord === null ? '' : ctx.sleutels.decryptAntwoord(bewaard.antwoord, eigenaar(bron, sleutel)))
     return true
   }
   reply.header('retry-after', '2')
   throw new AppError('bezig', 'Het verzoek met deze Idempotency-Key loopt nog; vraag het over enkele seconden opnieuw.')
 }
 
-function replay (reply: FastifyReply, status: number, { koppen, antwoord }: store.Bewaard): void {
+function replay (reply: FastifyReply, status: number, koppen: Record<string, string> | null, tekst: string): void {
   reply.code(status).headers({ ...koppen, 'idempotent-replayed': 'true' })
-  if (antwoord === null || antwoord === '') reply.send()
-  else reply.send(Buffer.from(antwoord))
+  if (tekst === '') reply.send()
+  else reply.send(Buffer.from(tekst))
+}
+
+function eigenaar (bron: string, sleutel: string): string {
+  return JSON.stringify([bron, sleutel])
 }
 
 /** Keeps the answer before it leaves, so that who does not get it can have it; or gives the key free. */
@@ -97,7 +101,7 @@ async function settle (request: FastifyRequest, reply: FastifyReply, payload: un
   try {
     await ctx.transaction(async (tx) => {
       if (isTemporary(status, tekst)) await store.releaseSleutel(tx, ctx.actor.bron, sleutel, bezigTot)
-      else await store.keepAntwoord(tx, ctx.actor.bron, sleutel, bezigTot, { status, koppen: pickHeaders(reply, tekst), tekst })
+      else await store.keepAntwoord(tx, ctx.actor.bron, sleutel, bezigTot, { status, koppen: pickHeaders(reply, tekst), antwoord: ctx.sleutels.encryptAntwoord(tekst, eigenaar(ctx.actor.bron, sleutel)) })
     })
   } catch (error) {
     // The answer is true all the same. Asked again with this key it is `bezig` until bezigTot, and then runs again: every write has its own key.
@@ -116,17 +120,12 @@ function pickHeaders (reply: FastifyReply, tekst: string): Record<string, string
 
 function digestVerzoek (request: FastifyRequest): Buffer {
   const parts = JSON.stringify([request.method, request.url, request.headers['if-match'] ?? null, request.inhoud?.toString('base64') ?? null])
-  return digest(request.ctx, parts)
+  return request.ctx.sleutels.digestVerzoek(createHash('sha256').update(parts).digest('base64'))
 }
 
 function digestActor (ctx: Ctx): Buffer {
   const { persoon, rol, rechten, scholen } = ctx.actor
-  return digest(ctx, JSON.stringify([persoon ?? null, rol ?? null, [...rechten].sort(), scholen === '*' ? scholen : scholen.toSorted()]))
-}
-
-/** Keyed: what was sent may be one number of nine digits, and nobody who reads the table may try them all. */
-function digest (ctx: Ctx, text: string): Buffer {
-  return ctx.sleutels.searchPgn(createHash('sha256').update(text).digest('base64'), 'idempotentie')
+  return ctx.sleutels.digestVerzoek(JSON.stringify([persoon ?? null, rol ?? null, [...rechten].sort(), scholen === '*' ? scholen : scholen.toSorted()]))
 }
 
 function before (ctx: Ctx, milliseconds: number): string {

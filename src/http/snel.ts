@@ -24,10 +24,14 @@ const ajv = new Ajv({ validateSchema: false, validateFormats: false, strict: fal
 // By number, for a JSON schema holds no functions.
 const CONTROLES: Controle[] = []
 // With their types, so that they come after everything else of a value, as zod has it.
-ajv.addKeyword({ keyword: 'controles', type: ['number', 'string', 'array', 'object'], compile: (nummers: readonly number[]) => {
-  const own = nummers.map((nummer) => CONTROLES[nummer]!)
-  return (value: unknown) => own.every((controle) => controle(value) === true)
-} })
+ajv.addKeyword({
+  keyword: 'controles',
+  type: ['number', 'string', 'array', 'object'],
+  compile: (nummers: readonly number[]) => {
+    const own = nummers.map((nummer) => CONTROLES[nummer]!)
+    return (value: unknown) => own.every((controle) => controle(value) === true)
+  }
+})
 
 /**
  * A compiled check that says of a value whether the zod schema would accept it as it is: true, and parsing would give back its equal; false, and

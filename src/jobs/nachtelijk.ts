@@ -8,6 +8,7 @@ import { applyOnverklaard } from '../beleid/service.ts'
 import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
 import { isBrin } from '../domain/identificatie.ts'
 import { describeError } from '../http/problem.ts'
+import { deleteVerlopen } from '../http/idempotentie.ts'
 import { evaluateSchool, markDagen, verifySample } from '../signalen/service.ts'
 import { recountSchool, verifySteekproef, type Verschil } from '../statistiek/service.ts'
 import { systemActor } from '../toegang/service.ts'
@@ -165,6 +166,7 @@ export async function runNacht (app: App, options: Nachtopties = {}): Promise<Na
   const melden = options.melden ?? (() => {})
   const scholen = options.scholen ?? await ctx.transaction(store.listScholen)
 
+  await deleteVerlopen(ctx)
   // One statement for all of them: what is done costs nothing, however many scholen there are.
   const gereed = dag.volledig ? new Set<string>() : await ctx.transaction(async (tx) => await store.listGereed(tx, scholen, NACHTELIJK, peildatum))
   const verslagen: Schoolverslag[] = []

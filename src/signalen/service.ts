@@ -15,36 +15,34 @@ import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Signaal, Signalenvraag } from './contract.ts'
 
-/** Marks per transaction, each of one statement that changed facts: a push of 1,000 records is one. */
-const MARKERINGEN = 5
+/** Marks per transaction, each of one statement that changed facts: a push of 1,000 records is one, and so is a PUT. */
+const MARKERINGEN = 50
 /** Leerlingen whose facts are in memory at once. */
 const BATCH = 250
 
 export interface Evaluatieverslag { readonly leerlingen: number, readonly nieuw: number, readonly gewijzigd: number, readonly vervallen: number }
 
-/** Evaluates everything marked of one school; safe next to other workers and to pushes. */
+/** Evaluates everything that was marked of one school when it began; safe next to other workers and to pushes, which may mark more meanwhile. */
 export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum = ctx.vandaag()): Promise<Evaluatieverslag> {
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', school)
   const total = { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (;;) {
     const batch = await retryBotsingen(async () => await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum)))
-    if (batch === undefined) return total
     total.leerlingen += batch.leerlingen
     total.nieuw += batch.nieuw
     total.gewijzigd += batch.gewijzigd
     total.vervallen += batch.vervallen
     evaluatieTeller.inc(batch.leerlingen)
+    if (batch.markeringen < MARKERINGEN) return total
   }
 }
 
-/** Undefined when nothing was marked. */
-async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag | undefined> {
+async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag & { readonly markeringen: number }> {
   const { markeringen, leerlingen: gemarkeerd } = await store.takeMarkeringen(tx, scope, MARKERINGEN)
-  if (markeringen === 0) return undefined
   // With the marks in hand: a mark that comes later stands for facts of which the days are still to follow.
   await followAfmeldingen(ctx, tx, scope.school, gemarkeerd)
   const leerlingen = gemarkeerd.filter(({ telt }) => telt)
-  const total = { leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
+  const total = { markeringen, leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (let at = 0; at < leerlingen.length; at += BATCH) {
     const { nieuw, gewijzigd, vervallen } = await followFeiten(ctx, tx, scope, leerlingen.slice(at, at + BATCH), peildatum)
     total.nieuw += nieuw

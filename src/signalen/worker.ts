@@ -4,7 +4,7 @@ import { describeError } from '../http/problem.ts'
 import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
 import type { App } from '../app.ts'
 
-/** Under a stream of pushes the list is emptied this often: a leerling who is in many of them is evaluated once. */
+/** Under a stream of pushes the list is emptied this often (ms): a leerling who is in many of them is evaluated once, and a PUT seldom waits for it. */
 const TUSSEN = 500
 
 /** How often the list is looked at without being woken: marks of another process, or of one that died. */
@@ -19,22 +19,22 @@ export function startEvaluator (app: App): Evaluator {
   let running: Promise<void> | undefined
   let again = false
   let waiting = 0
+  let started = -Infinity
   let pause = new AbortController()
 
   const run = async (): Promise<void> => {
     try {
-      for (;;) {
-        const started = performance.now()
+      do {
+        // The first mark after a quiet while is evaluated at once.
+        pause = new AbortController()
+        if (waiting === 0) await sleep(Math.max(0, started + TUSSEN - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
+        started = performance.now()
         again = false
         for (const school of await listGemarkeerdeScholen(ctx)) {
           if (stopping.signal.aborted) return
           await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school)
         }
-        if (!again) return
-        if (waiting > 0) continue
-        pause = new AbortController()
-        await sleep(Math.max(0, TUSSEN - (performance.now() - started)), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
-      }
+      } while (again && !stopping.signal.aborted)
     } catch (error) {
       // The marks stay; the next look tries again. A store that is away is no reason to end the service.
       app.log.error({ fout: describeError(error) }, 'evaluation failed')

@@ -32,13 +32,18 @@ export interface Dienstopties {
   readonly env?: Readonly<Record<string, string>>
 }
 
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } }
+const START = scripts.start.split(' ').slice(1)
+
 /** The service in a process of its own, as `npm start` runs it, on an empty embedded store. */
 export async function startDienst ({ dataDir, port: given, env = {} }: Dienstopties = {}): Promise<Dienst> {
   const own = dataDir ?? await mkdtemp(join(tmpdir(), 'aanwezig-bench-'))
   const port = given ?? await findPort()
   const started = performance.now()
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', new URL('../../src/main.ts', import.meta.url).pathname, 'serve'], {
-    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error', ...env }, stdio: ['ignore', 'inherit', 'inherit']
+  const child = spawn(process.execPath, START, {
+    cwd: new URL('../..', import.meta.url).pathname,
+    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error', ...env },
+    stdio: ['ignore', 'inherit', 'inherit']
   })
   const url = `http://127.0.0.1:${port}`
   for (;;) {

@@ -26,7 +26,7 @@ export async function raceSchrijvers (rondes: number): Promise<Storing> {
   }))
   const seconds = (performance.now() - started) / 1000
   const { rijen, deadlocks } = await withClient(dienst, async (client) => ({
-    rijen: (await client.query<{ minuten: number, gewijzigd: string }>(`select minuten, to_char(gewijzigd_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as gewijzigd from absentie where school = $1`, [SCHOOL])).rows,
+    rijen: (await client.query<{ minuten: number, gewijzigd: string }>('select minuten, to_char(gewijzigd_op at time zone \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\') as gewijzigd from absentie where school = $1', [SCHOOL])).rows,
     deadlocks: Number((await client.query<{ deadlocks: string }>('select deadlocks from pg_stat_database where datname = current_database()')).rows[0]!.deadlocks)
   }))
   await dienst.stop()
