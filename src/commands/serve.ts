@@ -1,9 +1,13 @@
-import { openApp } from '../app.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openApp, type App } from '../app.ts'
+import { describeError } from '../http/problem.ts'
 import { startSchedule, type Schedule } from '../jobs/schedule.ts'
 import { buildServer } from '../server.ts'
 import { startEvaluator } from '../signalen/worker.ts'
 import type { Config } from '../config.ts'
 
+// Between two attempts to plan the nights (ms).
+const OPNIEUW = 5_000
 // What is still running after this is cut off; the store keeps every answered push.
 const GRACE = 10_000
 
@@ -19,8 +23,9 @@ export async function runServe (config: Config): Promise<number> {
     await server.listen({ host: config.host, port: config.port })
     app.log.info({ ms: Math.round(performance.now() - started) }, 'klaar')
     // After listening: nobody waits for the night.
-    schedule = await startSchedule(app)
+    const planned = planNachten(app, signal)
     await signal
+    schedule = await planned
     app.log.info('stopping')
   } finally {
     setTimeout(() => {
@@ -33,6 +38,21 @@ export async function runServe (config: Config): Promise<number> {
     await app.close()
   }
   return 0
+}
+
+/** Starts the schedule, again while the store is away; undefined when the service stops before it could. */
+async function planNachten (app: App, signal: Promise<void>): Promise<Schedule | undefined> {
+  const stopping = new AbortController()
+  signal.then(() => { stopping.abort() }, () => {})
+  while (!stopping.signal.aborted) {
+    try {
+      return await startSchedule(app)
+    } catch (error) {
+      app.log.error({ fout: describeError(error) }, 'no night is planned yet')
+      await sleep(OPNIEUW, undefined, { signal: stopping.signal }).catch(() => {}) // ended early: we stop
+    }
+  }
+  return undefined
 }
 
 /** Resolves at the first SIGINT or SIGTERM. */

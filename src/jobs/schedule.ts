@@ -5,6 +5,7 @@ import { describeError } from '../http/problem.ts'
 import { systemActor } from '../toegang/service.ts'
 import { NACHTELIJK, runNacht } from './nachtelijk.ts'
 import * as store from './store.ts'
+import type { Pool } from 'pg'
 import type { App } from '../app.ts'
 
 const SCHEMA = 'graphile_worker'
@@ -58,6 +59,7 @@ export interface Schedule { readonly stop: () => Promise<void> }
 /**
  * Plans the night by `nachtCron`, in Amsterdam time, and runs it: counted until yesterday, evaluated today. With several processes one plans
  * and one runs; the others may share the scholen. A missed night is caught up at the start. `stop` lets the school that is being done finish.
+ * Throws when the store is away; then nothing is left running.
  */
 export async function startSchedule (app: App): Promise<Schedule> {
   const stopping = new AbortController()
@@ -74,6 +76,26 @@ export async function startSchedule (app: App): Promise<Schedule> {
     if (verslag.afgebroken) throw new Error('The night was interrupted by a stop')
   }
 
+  let runner: Runner | undefined
+  try {
+    runner = await plan(pool, log, app, night)
+    await catchUp(app, runner)
+  } catch (error) {
+    await runner?.stop()
+    await pool.end()
+    throw error
+  }
+
+  return {
+    async stop () {
+      stopping.abort()
+      await runner.stop()
+      await pool.end()
+    }
+  }
+}
+
+async function plan (pool: Pool, log: Logger, app: App, night: () => Promise<void>): Promise<Runner> {
   const runner = await run({
     pgPool: pool,
     schema: SCHEMA,
@@ -85,15 +107,7 @@ export async function startSchedule (app: App): Promise<Schedule> {
   })
   // It ends only by `stop`, or by a fault of its own; the service itself goes on.
   runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended; no night will run until a restart') })
-  await catchUp(app, runner)
-
-  return {
-    async stop () {
-      stopping.abort()
-      await runner.stop()
-      await pool.end()
-    }
-  }
+  return runner
 }
 
 /** Queues one night when a school was not finished until yesterday. */
