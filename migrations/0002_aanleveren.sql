@@ -95,6 +95,9 @@ create table bronafspraak (
   constraint bronafspraak_school foreign key (school) references school (school)
 );
 
+-- Pseudonyms do not compress; PostgreSQL need not try.
+alter table verwerking alter column betrokkenen set storage external;
+
 -- The answers to requests with an Idempotency-Key, for a day. Not of one school: the key is the client's own.
 create table idempotentie (
   bron         text        not null,

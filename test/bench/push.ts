@@ -150,7 +150,8 @@ async function measurePut (dienst: Dienst, school: string): Promise<[number, num
     const times: number[] = []
     for (let at = 0; at < 600; at++) {
       const started = performance.now()
-      await send(dienst, 'PUT', `/v1/absenties/bench-lvs/put-${at}`, { school, vestiging: `${school}00`, leerling: `L-${at}`, datum: DAGEN[0], soort: 'afwezig', reden: 'SPIJ', minuten: 50, gewijzigdOp: '2025-11-03T10:00:00Z' })
+      const answer = await send(dienst, 'PUT', `/v1/absenties/bench-lvs/put-${at}`, { school, vestiging: `${school}00`, leerling: `L-${at}`, datum: DAGEN[0], soort: 'afwezig', reden: 'SPIJ', minuten: 50, gewijzigdOp: '2025-11-03T10:00:00Z' })
+      await answer.text() // or fetch opens another connection
       if (at >= 100) times.push(performance.now() - started)
     }
     const bare: number[] = []
