@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { isBrin } from '../domain/identificatie.ts'
+import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
@@ -25,6 +26,13 @@ export interface Aanleveringsgegevens {
 /** Refused records kept per part, and told of the whole; all of them are in the answer, and their number in aantallen. */
 const BEWAARD = 100
 const GETOOND = 1_000
+
+/** The school a refused record is listed under: the one it names, itself or in its vestiging, where it is one of the caller's; else ''. */
+export function readSchool (record: unknown, scope: Scope): string {
+  const { school, vestiging } = (record ?? {}) as { school?: unknown, vestiging?: unknown }
+  const named = typeof school === 'string' ? school : typeof vestiging === 'string' ? vestiging.slice(0, 4) : ''
+  return isBrin(named) && scopeOfSchool(scope, named) !== undefined ? named : ''
+}
 
 /** Records what one school was delivered, in the transaction that lands it. */
 export async function recordAanlevering (ctx: Ctx, tx: Tx, scope: Schoolscope, gegevens: Aanleveringsgegevens): Promise<void> {

@@ -1,5 +1,5 @@
-import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { sql } from 'drizzle-orm'
+import { isoPrecies, readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 import type { Aanlevering, Aanleveringsregel } from './contract.ts'
@@ -24,14 +24,9 @@ export async function insertAanlevering (tx: Tx, nieuw: NieuweAanlevering): Prom
             ${JSON.stringify(nieuw.afgewezen)}::jsonb, ${JSON.stringify(nieuw.bijzonderheden)}::jsonb, ${nieuw.duurMs}, statement_timestamp())`)
 }
 
-/** To the microsecond, so that it is also the position of a page. */
-function iso (column: SQL): SQL {
-  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-}
-
 /** A whole aanlevering from its first part `a`. */
 const GEHEEL = sql`
-  select a.aanlevering as id, a.school, a.soort, a.bron, a.actor, ${iso(sql`a.ontvangen_op`)} as "ontvangenOp", ${iso(sql`g.gereed_op`)} as "gereedOp", g.delen, g."duurMs",
+  select a.aanlevering as id, a.school, a.soort, a.bron, a.actor, ${isoPrecies(sql`a.ontvangen_op`)} as "ontvangenOp", ${isoPrecies(sql`g.gereed_op`)} as "gereedOp", g.delen, g."duurMs",
          (select coalesce(json_object_agg(s.naam, s.aantal), '{}')
             from (select n.key as naam, sum(n.value::bigint) as aantal
                     from aanlevering p

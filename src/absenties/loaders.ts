@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { toEnumName } from '../graphql/enum-name.ts'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
@@ -88,7 +88,7 @@ const KOLOMMEN = {
   dagdeel: sql`coalesce(a.dagdeel::text, '')`,
   overtroefdDoor: sql`coalesce(a.overtroefd_door, '')`,
   afmelding: sql`coalesce(a.afmelding, '')`,
-  gewijzigdOp: sql`to_char(a.gewijzigd_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  gewijzigdOp: sql`${iso(sql`a.gewijzigd_op`)}`
 } satisfies Record<Exclude<keyof Absentie, 'school'>, SQL>
 type Veld = keyof typeof KOLOMMEN
 

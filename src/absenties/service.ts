@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { recordAanlevering } from '../aanleveringen/service.ts'
+import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
@@ -9,7 +9,6 @@ import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
 import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { maandag, weekdag, type Datum } from '../domain/datum.ts'
-import { isBrin } from '../domain/identificatie.ts'
 import { isGeteld } from '../domain/regel.ts'
 import { decideVoorrang } from '../domain/voorrang.ts'
 import { AppError, assert, type Fout } from '../errors.ts'
@@ -75,12 +74,6 @@ export function parseRegels (records: readonly unknown[], scope: Scope): { perSc
     else regels.push({ index, record: parsed })
   })
   return { perSchool: Map.groupBy(regels, ({ record }) => record.school), geweigerd }
-}
-
-/** The school a refused record names, where it is one of the caller's; else ''. */
-function readSchool (record: unknown, scope: Scope): string {
-  const school = (record as { school?: unknown } | null | undefined)?.school
-  return typeof school === 'string' && isBrin(school) && scopeOfSchool(scope, school) !== undefined ? school : ''
 }
 
 export interface Landopties {

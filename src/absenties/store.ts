@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
@@ -277,11 +277,6 @@ export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [s
      order by bron, bron_id
      limit ${limit}`)
   return rows
-}
-
-/** An instant as RFC 3339 text in UTC, made by the database: no Date in between. */
-function iso (column: SQL): SQL {
-  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }
 
 const ABSENTIE = sql`

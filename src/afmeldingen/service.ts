@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { recordAanlevering } from '../aanleveringen/service.ts'
+import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { countResultaten, etagOf, landAfmeldingsdagen, retryBotsingen, type Afmeldingsdag } from '../absenties/service.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { buildDagsleutel, expandDagen } from '../domain/afmelding.ts'
-import { isBrin } from '../domain/identificatie.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { findStam, lockEvaluatie, type Stam } from '../leerlingen/stam.ts'
@@ -74,12 +73,6 @@ function parseRegel (record: unknown, scope: Scope): Afmeldingsregel | { problem
 function refuse (index: number, record: unknown, problemen: Fout[]): Afmeldingsresultaat {
   const bronId = (record as { bronId?: unknown } | null | undefined)?.bronId
   return { index, ...(typeof bronId === 'string' ? { bronId: bronId.slice(0, 80) } : {}), resultaat: 'afgewezen', problemen }
-}
-
-/** The school a refused record names, where it is one of the caller's; else ''. */
-function readSchool (record: unknown, scope: Scope): string {
-  const school = (record as { school?: unknown } | null | undefined)?.school
-  return typeof school === 'string' && isBrin(school) && scopeOfSchool(scope, school) !== undefined ? school : ''
 }
 
 /** Lands records of one school and bron within a transaction of the caller. Throws what `retryBotsingen` catches. */

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Dagdeel } from '../domain/absentie.ts'
 import type { Afmelding as Afgemeld, Afmeldingskader } from '../domain/afmelding.ts'
@@ -224,9 +224,4 @@ export async function listVersies (tx: Tx, scope: Schoolscope, bron: string, bro
 function grens (welke: 'begin' | 'eind'): SQL {
   const [datum, dagdeel] = [sql.raw(`${welke}datum`), sql.raw(`${welke}dagdeel`)]
   return sql`case when ${datum} is not null then json_build_object('datum', ${datum}, 'dagdeel', ${dagdeel}) end`
-}
-
-/** An instant as RFC 3339 text in UTC, made by the database: no Date in between. */
-function iso (column: SQL): SQL {
-  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }

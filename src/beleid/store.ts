@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { iso } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Beleidsversie } from './contract.ts'
 
@@ -10,7 +11,7 @@ interface Rij extends Omit<Beleidsversie, keyof Inhoud> { [column: string]: unkn
 export async function listBeleidsversies (tx: Tx, school: string): Promise<Beleidsversie[]> {
   const { rows } = await tx.execute<Rij>(sql`
     select school, versie, status, geldig_van as "geldigVan", geldig_tot as "geldigTot", inhoud,
-           to_char(vastgesteld_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "vastgesteldOp"
+           ${iso(sql`vastgesteld_op`)} as "vastgesteldOp"
       from beleidsversie
      where school = ${school}
      order by versie desc`)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { recordAanlevering } from '../aanleveringen/service.ts'
+import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { reviseVoorrang } from '../absenties/service.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { aanlevergrond, afspraakOp, compareBronnen, STANDAARDAFSPRAAK, type Aanlevergrond } from '../domain/bronafspraak.ts'
 import { addDagen, type Datum, type Periode } from '../domain/datum.ts'
-import { brinVan, isVestigingscode } from '../domain/identificatie.ts'
+import { brinVan } from '../domain/identificatie.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { listFouten } from '../http/rest.ts'
 import { findStam, lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../leerlingen/stam.ts'
@@ -56,12 +56,6 @@ function parseRegel (record: unknown, scope: Scope): Verklaringsregel | { proble
   const school = brinVan(parsed.data.vestiging)
   if (scopeOfSchool(scope, school) === undefined) return { problemen: [{ code: 'school-onbekend', pointer: '/vestiging', detail: `School ${school} is hier niet bekend.` }] }
   return parsed.data
-}
-
-/** The school a refused record names, where it is one of the caller's; else ''. */
-function readSchool (record: unknown, scope: Scope): string {
-  const vestiging = (record as { vestiging?: unknown } | null | undefined)?.vestiging
-  return typeof vestiging === 'string' && isVestigingscode(vestiging) && scopeOfSchool(scope, brinVan(vestiging)) !== undefined ? brinVan(vestiging) : ''
 }
 
 function refuse (index: number, problemen: Fout[]): Verklaringsresultaat {

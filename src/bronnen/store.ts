@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Verklaringsvorm } from '../domain/bronafspraak.ts'
@@ -47,7 +47,7 @@ export async function listDagrijen (tx: Tx, scope: Schoolscope, vestiging: strin
   return await readRows<Dagrij>(tx, sql`
     select d.datum,
            (select count(*) from absentie a where a.school = ${scope.school} and a.datum = d.datum and a.vestiging = ${vestiging}) as absenties,
-           coalesce((select json_agg(json_build_object('bron', v.bron, 'verklaardOp', to_char(v.verklaard_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by v.bron)
+           coalesce((select json_agg(json_build_object('bron', v.bron, 'verklaardOp', ${iso(sql`v.verklaard_op`)}) order by v.bron)
                        from aanwezigheidsverklaring v
                       where v.school = ${scope.school} and v.vestiging = ${vestiging} and v.datum = d.datum and v.ingetrokken_op = 'infinity'), '[]') as verklaringen
       from unnest(${sql.param(dagen)}::date[]) as d (datum)
@@ -61,7 +61,7 @@ export interface Bronafspraakrij { [column: string]: unknown, readonly geldigVan
 /** The bronafspraken that are laid down now, the last first. */
 export async function listBronafspraken (tx: Tx, school: string): Promise<Bronafspraakrij[]> {
   const { rows } = await tx.execute<Bronafspraakrij>(sql`
-    select geldig_van as "geldigVan", volgorde, verklaring, to_char(vastgelegd_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "vastgelegdOp"
+    select geldig_van as "geldigVan", volgorde, verklaring, ${iso(sql`vastgelegd_op`)} as "vastgelegdOp"
       from bronafspraak
      where school = ${school} and vervangen_op = 'infinity'
      order by geldig_van desc`)

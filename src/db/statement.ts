@@ -1,5 +1,5 @@
+import { sql, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import type { SQL } from 'drizzle-orm'
 import type { ClientBase } from 'pg'
 import type { Tx } from './transaction.ts'
 
@@ -18,4 +18,14 @@ export async function readRows<T> (tx: Tx, query: SQL): Promise<T[]> {
   if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `aanwezig-${names.size}`)
   const { rows } = await (tx as Tx & { readonly $client: ClientBase }).$client.query({ ...(name === undefined ? {} : { name }), text, values })
   return rows as T[]
+}
+
+/** An instant as RFC 3339 text in UTC, made by the database: no Date in between. */
+export function iso (column: SQL): SQL {
+  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+/** The same to the microsecond, for what must be found or put back exactly as it is. */
+export function isoPrecies (column: SQL): SQL {
+  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }

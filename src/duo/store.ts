@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { iso } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Bronafspraak } from '../domain/bronafspraak.ts'
@@ -45,7 +46,7 @@ export async function listEerdere (tx: Tx, scope: Schoolscope, { ontvanger, peri
        where gemaakt_op < coalesce((select min(gemaakt_op) from eigen where afkapmoment = ${afkapmoment}::timestamptz), 'infinity')
        order by bestand_csv, gemaakt_op
     )
-    select levering, to_char(afkapmoment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as afkapmoment, bestand_json as json
+    select levering, ${iso(sql`afkapmoment`)} as afkapmoment, bestand_json as json
       from eerder
      order by gemaakt_op desc
      limit ${limit}`)

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { isoPrecies, readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Dagdeel, Soort } from '../domain/absentie.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -94,23 +94,18 @@ export interface Stand {
   readonly versie: Versie | null
 }
 
-/** To the microsecond: what is put back must not seem older than it was. */
-function iso (column: SQL): SQL {
-  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-}
-
 /**
  * What stands under these keys, and which version would be in force had the aanleveringen in `vervallen` never come: the latest by its
  * gewijzigdOp, also one that came too late to count while theirs was in force; of two with one gewijzigdOp the one that replaced the other.
  */
 export async function listStanden (tx: Tx, scope: Schoolscope, aanlevering: string, vervallen: readonly string[], bronIds: readonly string[]): Promise<Stand[]> {
   return await readRows<Stand>(tx, sql`
-    select a.bron_id as "bronId", a.leerling, a.ingetrokken, ${iso(sql`a.gewijzigd_op`)} as "gewijzigdOp", a.aanlevering = ${aanlevering}::uuid as eigen,
+    select a.bron_id as "bronId", a.leerling, a.ingetrokken, ${isoPrecies(sql`a.gewijzigd_op`)} as "gewijzigdOp", a.aanlevering = ${aanlevering}::uuid as eigen,
            a.aanlevering <> all(${sql.param(vervallen)}::uuid[]) and (v.gewijzigd_op is null or v.gewijzigd_op <= a.gewijzigd_op) as geldt,
            case when v.bron_id is not null
                 then json_build_object('vestiging', v.vestiging, 'leerling', v.leerling, 'datum', v.datum, 'soort', v.soort, 'reden', v.reden,
                                        'minuten', case when not v.minuten_afgeleid then v.minuten end, 'lesuren', v.lesuren, 'dagdeel', v.dagdeel,
-                                       'ingetrokken', v.ingetrokken, 'gewijzigdOp', ${iso(sql`v.gewijzigd_op`)})
+                                       'ingetrokken', v.ingetrokken, 'gewijzigdOp', ${isoPrecies(sql`v.gewijzigd_op`)})
            end as versie
       from unnest(${sql.param(bronIds)}::text[]) as k(bron_id)
      cross join lateral (select * from absentie where school = ${scope.school} and bron = ${scope.bron} and bron_id = k.bron_id offset 0) a

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { recordAanlevering } from '../aanleveringen/service.ts'
+import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { replayWachtende, reviseVoorrang } from '../absenties/service.ts'
 import { rederiveMinuten } from '../absenties/store.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { spreadMinuten } from '../domain/absentie.ts'
 import { addDagen, maandag, schooljaar as schooljaarVan, schooljaarPeriode, type Datum } from '../domain/datum.ts'
-import { brinVan, isBrin, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
+import { brinVan, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
@@ -76,13 +76,6 @@ function countUitslagen (resultaten: readonly Recordresultaat[]): Record<Stamres
   const aantallen: Record<Stamresultaat, number> = { nieuw: 0, gewijzigd: 0, ongewijzigd: 0, afgewezen: 0 }
   for (const { resultaat } of resultaten) aantallen[resultaat]++
   return aantallen
-}
-
-/** The school a refused record names, itself or in its vestiging, where it is one of the caller's; else ''. */
-function readSchool (record: unknown, scope: Scope): string {
-  const { school, vestiging } = (record ?? {}) as { school?: unknown, vestiging?: unknown }
-  const named = typeof school === 'string' ? school : typeof vestiging === 'string' ? vestiging.slice(0, 4) : ''
-  return isBrin(named) && scopeOfSchool(scope, named) !== undefined ? named : ''
 }
 
 /** One record by PUT: the bulk push of one, with its problem thrown. */

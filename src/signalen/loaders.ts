@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
@@ -48,8 +48,8 @@ const SIGNAAL = sql`
                     'begindatum', s.begindatum, 'einddatum', s.einddatum, 'minuten', s.minuten, 'drempelMinuten', s.drempel_minuten,
                     'uiterlijkMelden', s.uiterlijk_melden, 'status', s.status, 'redenVervallen', s.reden_vervallen,
                     'beleidsversie', case when s.beleidsversie = 0 then 'standaardbeleid' else s.beleidsversie::text end, 'onderbouwing', s.onderbouwing,
-                    'aangemaaktOp', to_char(s.aangemaakt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                    'bijgewerktOp', to_char(s.bijgewerkt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`
+                    'aangemaaktOp', ${iso(sql`s.aangemaakt_op`)},
+                    'bijgewerktOp', ${iso(sql`s.bijgewerkt_op`)})`
 
 async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, first }: Signalenpaginavraag): Promise<Signaal[][]> {
   const rows = await readRows<{ signalen: Signaal[] | null }>(tx, sql`

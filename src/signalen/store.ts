@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { iso, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -122,8 +122,8 @@ const SIGNAAL = sql`
   school || '-' || signaal as id, regel, school, json_build_object('bron', bron, 'bronId', leerling) as leerling, begindatum, einddatum, minuten,
   drempel_minuten as "drempelMinuten", uiterlijk_melden as "uiterlijkMelden", status, reden_vervallen as "redenVervallen",
   case when beleidsversie = 0 then 'standaardbeleid' else beleidsversie::text end as beleidsversie, onderbouwing,
-  to_char(aangemaakt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "aangemaaktOp",
-  to_char(bijgewerkt_op at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "bijgewerktOp"`
+  ${iso(sql`aangemaakt_op`)} as "aangemaaktOp",
+  ${iso(sql`bijgewerkt_op`)} as "bijgewerktOp"`
 
 export interface Signaalfilter {
   readonly school?: string | undefined
