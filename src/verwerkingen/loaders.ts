@@ -31,13 +31,7 @@ export function recordAtEnd (ctx: Leesctx, activiteit: string, betrokkenen: Iter
 
 async function flush (ctx: Leesctx, tx: Tx): Promise<void> {
   for (const [school, perActiviteit] of gelezen.get(ctx)!) {
-    const pseudonyms = new Map<string, Buffer>()
-    const pseudonymOf = (key: string, { bron, leerling }: Betrokkene): Buffer => {
-      let made = pseudonyms.get(key)
-      if (made === undefined) pseudonyms.set(key, made = ctx.sleutels.pseudonym(school, bron, leerling))
-      return made
-    }
-    const betrokkenen = [...perActiviteit.values()].map((unique) => Buffer.concat([...unique].map(([key, betrokkene]) => pseudonymOf(key, betrokkene))))
+    const betrokkenen = [...perActiviteit.values()].map((unique) => ctx.sleutels.pseudonyms(school, unique.values()))
     await insertVerwerkingen(ctx, tx, school, [...perActiviteit.keys()], betrokkenen)
   }
 }

@@ -22,7 +22,7 @@ export async function recordVerwerking (ctx: Ctx, tx: Tx, activiteit: string, be
       actor: ctx.actor.persoon ?? ctx.actor.bron,
       rol: ctx.actor.rol ?? null,
       traceId: ctx.traceId,
-      betrokkenen: Buffer.concat([...unique.values()].map(({ bron, leerling }) => ctx.sleutels.pseudonym(school, bron, leerling))),
+      betrokkenen: ctx.sleutels.pseudonyms(school, unique.values()),
       tijdstip: ctx.now().toISOString()
     })
   }
