@@ -22,7 +22,7 @@ const BATCH = 250
 
 export interface Evaluatieverslag { readonly leerlingen: number, readonly nieuw: number, readonly gewijzigd: number, readonly vervallen: number }
 
-/** Evaluates everything that was marked of one school when it began; safe next to other workers and to pushes, which may mark more meanwhile. */
+/** Evaluates everything that was marked of one school when it began, and what follows from it; safe next to other workers and to pushes, which may mark more meanwhile. */
 export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum = ctx.vandaag()): Promise<Evaluatieverslag> {
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', school)
   const total = { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
@@ -33,16 +33,17 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
     total.gewijzigd += batch.gewijzigd
     total.vervallen += batch.vervallen
     evaluatieTeller.inc(batch.leerlingen)
-    if (batch.markeringen < MARKERINGEN) return total
+    if (batch.gereed) return total
   }
 }
 
-async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag & { readonly markeringen: number }> {
+async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag & { readonly gereed: boolean }> {
   const { markeringen, leerlingen: gemarkeerd } = await store.takeMarkeringen(tx, scope, MARKERINGEN)
   // With the marks in hand: a mark that comes later stands for facts of which the days are still to follow.
-  await followAfmeldingen(ctx, tx, scope.school, gemarkeerd)
+  const dagen = await followAfmeldingen(ctx, tx, scope.school, gemarkeerd)
   const leerlingen = gemarkeerd.filter(({ telt }) => telt)
-  const total = { markeringen, leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
+  // Days that followed are marked anew: among them may be leerlingen whom nothing else asked to evaluate.
+  const total = { gereed: markeringen < MARKERINGEN && dagen === 0, leerlingen: leerlingen.length, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (let at = 0; at < leerlingen.length; at += BATCH) {
     const { nieuw, gewijzigd, vervallen } = await followFeiten(ctx, tx, scope, leerlingen.slice(at, at + BATCH), peildatum)
     total.nieuw += nieuw

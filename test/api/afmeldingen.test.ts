@@ -7,7 +7,7 @@ import { buildDagsleutel, expandDagen } from '../../src/domain/afmelding.ts'
 import { buildKalender } from '../../src/domain/kalender.ts'
 import { runNacht } from '../../src/jobs/nachtelijk.ts'
 import { pushLeerlingen, putKalender } from '../../src/leerlingen/service.ts'
-import { verifySample } from '../../src/signalen/service.ts'
+import { evaluateSchool, verifySample } from '../../src/signalen/service.ts'
 import { systemActor } from '../../src/toegang/service.ts'
 import { buildAbsentie, createSchool } from '../support/school.ts'
 import { startService, type Service } from '../support/service.ts'
@@ -422,3 +422,20 @@ function buildVersieAbsentie ({ bronId, leerling, datum, ingetrokken }: Extract<
   const gewijzigdOp = new Date(Date.UTC(2026, 2, 13, 0, moment)).toISOString()
   return ingetrokken ? weg(bronId, gewijzigdOp) as Record<string, unknown> : buildAbsentie(bronId, datum, { leerling, reden: 'SPIJ', gewijzigdOp })
 }
+
+t.test('one evaluation follows a day that gave way to a precise absentie through to the signaal', async (t) => {
+  const service = await startService(t, { now: () => new Date('2025-10-01T10:00:00Z'), withoutEvaluator: true })
+  await createSchool(service)
+  const ctx = service.app.makeCtx(systemActor('test', ['99AA']))
+  const listEinddata = async (): Promise<string[]> => (await service.inject({ url: '/v1/signalen?school=99AA' })).json<{ signalen: Array<{ einddatum: string }> }>().signalen.map(({ einddatum }) => einddatum)
+
+  const afmelding = { bronId: 'Z-1', school: '99AA', leerling: 'L-1', begin: { datum: '2025-09-08' }, einde: { datum: '2025-09-12' }, reden: 'SPIJ', gewijzigdOp: '2025-09-12T10:00:00Z' }
+  t.equal((await service.inject({ method: 'POST', url: '/v1/afmeldingen/_bulk', payload: { afmeldingen: [afmelding] } })).statusCode, 200)
+  await evaluateSchool(ctx, '99AA')
+  t.strictSame(await listEinddata(), ['2025-09-10'], 'three days of 330 minutes')
+
+  await service.inject({ method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties: [buildAbsentie('p-1', '2025-09-09', { reden: 'ZK' })] } })
+  await evaluateSchool(ctx, '99AA')
+  t.strictSame(await listEinddata(), ['2025-09-11'], 'no rule counts the precise absentie, but it took a counted day away')
+  t.equal((await service.app.pool.query('select from evaluatie_markering')).rowCount, 0, 'nothing is left for another evaluation')
+})

@@ -34,6 +34,8 @@ export interface Serviceopties {
   readonly logLevel?: string
   /** Where the log goes instead of stdout. */
   readonly logTo?: DestinationStream
+  /** Nobody evaluates but the test itself, as where only a night runs. */
+  readonly withoutEvaluator?: boolean
   /** Another way to the same database, such as through a proxy that can be cut. */
   readonly reach?: (database: TestDatabase) => Promise<pg.ClientConfig>
 }
@@ -46,10 +48,10 @@ export async function startService (t: Test, options: Serviceopties = {}): Promi
   const config = readConfig({ DATA_DIR: dataDir, AUTH_DEVELOPMENT: '1', DATABASE_URL: 'postgres://unused', DB_VERBINDINGEN: '6', ...options.environment })
   const app = await openApp(config, { connection, log: makeLog(options.logLevel ?? 'silent', options.logTo), ...(options.now === undefined ? {} : { now: options.now }) })
   const server = await buildServer(app)
-  const evaluator = startEvaluator(app)
+  const evaluator = options.withoutEvaluator === true ? undefined : startEvaluator(app)
   t.teardown(async () => {
     await server.close()
-    await evaluator.stop()
+    await evaluator?.stop()
     await app.close()
     await rm(dataDir, { recursive: true, force: true })
   })
@@ -63,6 +65,6 @@ export async function startService (t: Test, options: Serviceopties = {}): Promi
     dataDir,
     token,
     inject: async ({ bearer = standard, headers, ...rest }) => await server.inject({ ...rest, headers: { ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }), ...headers } }),
-    evaluate: async () => { await evaluator.idle() }
+    evaluate: async () => { await evaluator?.idle() }
   }
 }
