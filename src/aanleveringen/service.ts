@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sendLast, type Tx } from '../db/transaction.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
 import { isBrin } from '../domain/identificatie.ts'
@@ -6,7 +7,6 @@ import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../to
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
-import type { Tx } from '../db/transaction.ts'
 import type { Aanlevering, Aanleveringenvraag, Aanleveringsregel, Soortaanlevering } from './contract.ts'
 
 export interface Afgewezen { readonly index: number, readonly problemen?: readonly Fout[] | undefined, readonly [sleutel: string]: unknown }
@@ -27,8 +27,40 @@ export interface Aanleveringsgegevens {
 const BEWAARD = 100
 const GETOOND = 1_000
 
+/** A push whose records were read: `regels` are well-formed and of scholen of the scope, the others were answered. */
+export interface Ontvangen<Regel, Resultaat> {
+  readonly aanlevering: string
+  readonly deel?: number
+  readonly soort: Soortaanlevering
+  readonly begonnen: number
+  readonly records: readonly unknown[]
+  readonly perSchool: ReadonlyMap<string, readonly Regel[]>
+  readonly geweigerd: readonly Resultaat[]
+  readonly count: (resultaten: readonly Resultaat[]) => Readonly<Record<string, number>>
+}
+
+/**
+ * Lands a push school by school, in order of BRIN so that two pushes over the same scholen never wait for each other in a circle, and records
+ * it for each; answers what `land` did. Of scholen of which every record was refused too.
+ */
+export async function landPerSchool<Regel, Resultaat extends Afgewezen> (ctx: Ctx, tx: Tx, scope: Scope, ontvangen: Ontvangen<Regel, Resultaat>, land: (scope: Schoolscope, regels: readonly Regel[]) => Promise<readonly Resultaat[]>): Promise<Resultaat[]> {
+  const { records, perSchool, geweigerd, count, ...gegevens } = ontvangen
+  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
+  const geland: Resultaat[] = []
+  for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
+    if (school === '') continue
+    const eigen = scopeOfSchool(scope, school)!
+    const regels = perSchool.get(school)
+    const resultaten = regels === undefined ? [] : await land(eigen, regels)
+    geland.push(...resultaten)
+    const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
+    sendLast(tx, recordAanlevering(ctx, tx, eigen, { ...gegevens, aantallen: count(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined) }))
+  }
+  return geland
+}
+
 /** The school a refused record is listed under: the one it names, itself or in its vestiging, where it is one of the caller's; else ''. */
-export function readSchool (record: unknown, scope: Scope): string {
+function readSchool (record: unknown, scope: Scope): string {
   const { school, vestiging } = (record ?? {}) as { school?: unknown, vestiging?: unknown }
   const named = typeof school === 'string' ? school : typeof vestiging === 'string' ? vestiging.slice(0, 4) : ''
   return isBrin(named) && scopeOfSchool(scope, named) !== undefined ? named : ''

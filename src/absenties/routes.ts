@@ -3,12 +3,11 @@ import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { answerNdjson, NDJSON } from '../http/ndjson.ts'
 import { linkNext, type Rest } from '../http/rest.ts'
-import { Sleutelvraag } from '../http/velden.ts'
+import { IfMatch, Sleutelvraag } from '../http/velden.ts'
 import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Schrijfsleutel, Wachtendenpagina, Wachtendevraag } from './contract.ts'
 import { countResultaten, etagOf, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
 
 const tags = ['absenties']
-const IfMatch = z.object({ 'if-match': z.string().max(100).optional().describe('ETag van de versie die u kent; is er intussen een andere, dan volgt 412.') })
 const Putantwoord = z.object({ resultaat: z.enum(RESULTATEN), absentie: Absentie.nullable().describe('Null zolang het record op zijn leerling wacht.') })
 const ETAG = { ETag: 'Versie van deze absentie, voor If-Match.' }
 

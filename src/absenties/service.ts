@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
+import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
@@ -35,18 +35,9 @@ export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opti
   const scope = requireRecht(ctx.actor, 'absenties:schrijven')
   const { aanlevering = randomUUID(), deel = 0 } = opties
   const { perSchool, geweigerd } = parseRegels(records, scope)
-  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
+  const ontvangen = { aanlevering, deel, soort: 'absenties', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
   const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const own: Absentieresultaat[] = []
-    // In order of BRIN, so that two pushes over the same scholen never wait for each other in a circle.
-    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
-      if (school === '') continue
-      const eigen = scopeOfSchool(scope, school)!
-      const resultaten = await landRegels(ctx, tx, eigen, aanlevering, perSchool.get(school) ?? [])
-      own.push(...resultaten)
-      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
-      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, deel, soort: 'absenties', aantallen: countResultaten(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
-    }
+    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels))
     if (opties.proef) throw new Rollback(own)
     return own
   }))

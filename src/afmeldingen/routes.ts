@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { etagOf } from '../absenties/service.ts'
 import { linkNext, type Rest } from '../http/rest.ts'
-import { Proefvraag, Sleutelvraag } from '../http/velden.ts'
+import { IfMatch, Proefvraag, Sleutelvraag } from '../http/velden.ts'
 import { Afmelding, Afmeldingenantwoord, Afmeldingenbulk, Afmeldingenpagina, Afmeldingenvraag, Afmeldingsgeschiedenis, Afmeldingsinvoer, Afmeldingsputantwoord, Afmeldingssleutel, Afmeldingsverwijdering } from './contract.ts'
 import { getAfmelding, getAfmeldinggeschiedenis, listAfmeldingen, pushAfmeldingen, putAfmelding, withdrawAfmelding } from './service.ts'
 
 const tags = ['afmeldingen']
-const IfMatch = z.object({ 'if-match': z.string().max(100).optional().describe('ETag van de versie die u kent; is er intussen een andere, dan volgt 412.') })
 const ETAG = { ETag: 'Versie van deze afmelding, voor If-Match.' }
 
 export function afmeldingenRoutes (rest: Rest): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
+import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { countResultaten, etagOf, landAfmeldingsdagen, retryBotsingen, type Afmeldingsdag } from '../absenties/service.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { buildDagsleutel, expandDagen } from '../domain/afmelding.ts'
@@ -39,18 +39,9 @@ export async function pushAfmeldingen (ctx: Ctx, records: readonly unknown[], { 
     else regels.push({ index, record: parsed })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => record.school)
-  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
+  const ontvangen = { aanlevering, soort: 'afmeldingen', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
   const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const own: Afmeldingsresultaat[] = []
-    // In order of BRIN, so that two pushes over the same scholen never wait for each other in a circle.
-    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
-      if (school === '') continue
-      const eigen = scopeOfSchool(scope, school)!
-      const resultaten = await landRegels(ctx, tx, eigen, aanlevering, perSchool.get(school) ?? [])
-      own.push(...resultaten)
-      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
-      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, soort: 'afmeldingen', aantallen: countResultaten(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
-    }
+    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landRegels(ctx, tx, eigen, aanlevering, eigenRegels))
     if (proef) throw new Rollback(own)
     return own
   }))
@@ -77,7 +68,6 @@ function refuse (index: number, record: unknown, problemen: Fout[]): Afmeldingsr
 
 /** Lands records of one school and bron within a transaction of the caller. Throws what `retryBotsingen` catches. */
 async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[]): Promise<Afmeldingsresultaat[]> {
-  if (regels.length === 0) return []
   await lockEvaluatie(tx, scope.school)
   const stam = await findStam(ctx, tx, scope.school)
   if (stam === undefined) return regels.map(({ index, record }) => refuse(index, record, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))

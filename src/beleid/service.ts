@@ -27,7 +27,7 @@ export async function getBeleidsversie (ctx: Ctx, school: string, versie: number
 export async function createBeleidsversie (ctx: Ctx, school: string, invoer: Beleidsinvoer): Promise<Beleidsversie> {
   requireRecht(ctx.actor, 'beleid:schrijven', school)
   return await ctx.transaction(async (tx) => {
-    if (await lockStam(ctx, tx, school, 'update') === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
+    if (await lockStam(ctx, tx, school) === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
     const versie = 1 + Math.max(0, ...(await store.listBeleidsversies(tx, school)).map((present) => present.versie))
     await store.insertBeleidsversie(tx, {
       school,
@@ -49,7 +49,7 @@ export async function createBeleidsversie (ctx: Ctx, school: string, invoer: Bel
 export async function adoptBeleidsversie (ctx: Ctx, school: string, versie: number): Promise<Beleidsversie> {
   const scope = requireRecht(ctx.actor, 'beleid:schrijven', school)
   const adopted = await ctx.transaction(async (tx) => {
-    await lockStam(ctx, tx, school, 'update')
+    await lockStam(ctx, tx, school)
     const concept = await getOwn(tx, school, versie)
     if (concept.status !== 'concept') throw new AppError('beleid-vastgesteld', `Beleidsversie ${versie} is al vastgesteld; maak een nieuwe versie.`)
     await closeEarlier(tx, concept)
@@ -69,7 +69,7 @@ export async function adoptBeleidsversie (ctx: Ctx, school: string, versie: numb
 export async function applyOnverklaard (ctx: Ctx, school: string): Promise<number> {
   const scope = requireRecht(ctx.actor, 'beleid:schrijven', school)
   return await ctx.transaction(async (tx) => {
-    const stam = await lockStam(ctx, tx, school, 'update')
+    const stam = await lockStam(ctx, tx, school)
     let changed = 0
     for (const beleid of stam?.beleid ?? []) {
       if (beleid.onverklaardNaLesdagen !== null) changed += await classifyVersie(ctx, tx, scope, stam!, beleid)

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
+import { landPerSchool } from '../aanleveringen/service.ts'
 import { reviseVoorrang } from '../absenties/service.ts'
-import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
+import { Rollback, type Tx } from '../db/transaction.ts'
 import { aanlevergrond, afspraakOp, compareBronnen, STANDAARDAFSPRAAK, type Aanlevergrond } from '../domain/bronafspraak.ts'
 import { addDagen, type Datum, type Periode } from '../domain/datum.ts'
 import { brinVan } from '../domain/identificatie.ts'
@@ -32,17 +32,9 @@ export async function pushAanwezigheidsverklaringen (ctx: Ctx, records: readonly
     else regels.push({ index, record: parsed })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => brinVan(record.vestiging))
-  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
+  const ontvangen = { aanlevering, soort: 'verklaringen', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
   const geland = await ctx.transaction(async (tx) => {
-    const own: Verklaringsresultaat[] = []
-    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
-      if (school === '') continue
-      const eigen = scopeOfSchool(scope, school)!
-      const resultaten = await landVerklaringen(ctx, tx, eigen, perSchool.get(school) ?? [])
-      own.push(...resultaten)
-      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
-      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, soort: 'verklaringen', aantallen: countResultaten(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
-    }
+    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landVerklaringen(ctx, tx, eigen, eigenRegels))
     if (opties.proef) throw new Rollback(own)
     return own
   })
@@ -70,8 +62,7 @@ function countResultaten (resultaten: readonly Verklaringsresultaat[]): Verklari
 
 /** Under the school's lock: the kalender that says which days these are stands still, and so does what the bron declared before. */
 async function landVerklaringen (ctx: Ctx, tx: Tx, scope: Schoolscope, regels: readonly Regel[]): Promise<Verklaringsresultaat[]> {
-  if (regels.length === 0) return []
-  const stam = await lockStam(ctx, tx, scope.school, 'update')
+  const stam = await lockStam(ctx, tx, scope.school)
   const resultaten: Verklaringsresultaat[] = []
   const goed: Array<Regel & { readonly lesdagen: readonly Datum[] }> = []
   for (const { index, record } of regels) {
@@ -167,7 +158,7 @@ function buildBronafspraken (school: string, rijen: readonly store.Bronafspraakr
 export async function putBronafspraak (ctx: Ctx, school: string, geldigVan: Datum, invoer: Bronafspraakinvoer): Promise<{ nieuw: boolean, bronafspraak: Bronafspraak }> {
   const scope = requireRecht(ctx.actor, 'beleid:schrijven', school)
   const answer = await ctx.transaction(async (tx) => {
-    const stam = await lockStam(ctx, tx, school, 'update')
+    const stam = await lockStam(ctx, tx, school)
     if (stam === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
     const oud = stam.afspraken.find((afspraak) => afspraak.geldigVan === geldigVan)
     if (!isDeepStrictEqual(oud, { geldigVan, ...invoer })) await replaceBronafspraak(tx, scope, stam, geldigVan, invoer)
@@ -182,7 +173,7 @@ export async function putBronafspraak (ctx: Ctx, school: string, geldigVan: Datu
 export async function withdrawBronafspraak (ctx: Ctx, school: string, geldigVan: Datum): Promise<void> {
   const scope = requireRecht(ctx.actor, 'beleid:schrijven', school)
   await ctx.transaction(async (tx) => {
-    const stam = await lockStam(ctx, tx, school, 'update')
+    const stam = await lockStam(ctx, tx, school)
     if (stam?.afspraken.some((afspraak) => afspraak.geldigVan === geldigVan) !== true) throw new AppError('niet-gevonden', `School ${school} heeft geen bronafspraak die ingaat op ${geldigVan}.`)
     await replaceBronafspraak(tx, scope, stam, geldigVan, undefined)
   })

@@ -30,7 +30,7 @@ export interface Duurgegevens {
 /**
  * Planned lesson minutes missed (REKENREGELS 2): as sent, else lesuren x lesuurMinuten, else the dagdeel of the rooster (the morning has the
  * odd minute), else the whole planned day. Null is unknown. Only an `afwezig` without any duration is the whole day: how late, how early or
- * how long removed cannot be known from a rooster. The push statement says the same in SQL (absenties/store.ts); a test compares them.
+ * how long removed cannot be known from a rooster. What derives stored absenties anew says the same in SQL (absenties/store.ts); a test compares them.
  */
 export function deriveMinuten (gegevens: Duurgegevens, lesuurMinuten: number, gepland: number | null): number | null {
   const { soort, minuten, lesuren, dagdeel } = gegevens

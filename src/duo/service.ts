@@ -19,7 +19,7 @@ export async function createLevering (ctx: Ctx, invoer: Leveringsinvoer): Promis
   let klaargezet: Klaargezet | undefined
   try {
     const manifest = await ctx.transaction(async (tx) => {
-      if (await lockStam(ctx, tx, scope.school, 'update') === undefined) throw new AppError('stamgegevens-onbekend', `School ${scope.school} heeft hier nog geen vestiging.`)
+      if (await lockStam(ctx, tx, scope.school) === undefined) throw new AppError('stamgegevens-onbekend', `School ${scope.school} heeft hier nog geen vestiging.`)
       const nu = await store.readMoment(tx)
       const levering = await buildLevering(tx, scope, invoer, { gemaaktOp: nu, afkapmoment: readAfkapmoment(invoer.afkapmoment, nu) })
       await store.insertLevering(tx, scope, levering)

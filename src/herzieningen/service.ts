@@ -32,7 +32,7 @@ export async function pushMomentopname (ctx: Ctx, invoer: Momentopnameinvoer, { 
   const genoemd = absenties.flatMap((record) => readBronId(record) ?? [])
   const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx): Promise<Proefbaar<Momentopnameantwoord>> => {
     if (proef) await lockEvaluatie(tx, school)
-    const stam = await lockStam(ctx, tx, school, 'update')
+    const stam = await lockStam(ctx, tx, school)
     if (stam?.vestigingen.has(vestiging) !== true) throw new AppError('stamgegevens-onbekend', `Vestiging ${vestiging} is hier niet bekend.`)
     const stond = await store.countStaande(tx, scope, invoer)
     const ongenoemd = await store.listOngenoemde(tx, scope, invoer, genoemd, opgenomenOp)

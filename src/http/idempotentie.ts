@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import * as store from './idempotentie-store.ts'
 import { NDJSON } from './ndjson.ts'
@@ -120,7 +119,7 @@ function pickHeaders (reply: FastifyReply, tekst: string): Record<string, string
 
 function digestVerzoek (request: FastifyRequest): Buffer {
   const parts = JSON.stringify([request.method, request.url, request.headers['if-match'] ?? null, request.inhoud?.toString('base64') ?? null])
-  return request.ctx.sleutels.digestVerzoek(createHash('sha256').update(parts).digest('base64'))
+  return request.ctx.sleutels.digestVerzoek(parts)
 }
 
 function digestActor (ctx: Ctx): Buffer {

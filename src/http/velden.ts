@@ -32,6 +32,8 @@ export const Probleemregel = z.object({
   detail: z.string().describe('Wat er mis is.')
 }).meta({ id: 'Recordprobleem' })
 
+export const IfMatch = z.object({ 'if-match': z.string().max(100).optional().describe('ETag van de versie die u kent; is er intussen een andere, dan volgt 412.') })
+
 export const Sleutelvraag = z.strictObject({ school: Brin })
 
 /** A bulk list whose records are parsed one by one in the service, so a wrong one never stops its neighbours; `record` is for openapi.yaml. */

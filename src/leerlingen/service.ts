@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { readSchool, recordAanlevering } from '../aanleveringen/service.ts'
+import { landPerSchool } from '../aanleveringen/service.ts'
 import { replayWachtende, reviseVoorrang } from '../absenties/service.ts'
 import { rederiveMinuten } from '../absenties/store.ts'
-import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
+import { Rollback, type Tx } from '../db/transaction.ts'
 import { spreadMinuten } from '../domain/absentie.ts'
 import { addDagen, maandag, schooljaar as schooljaarVan, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
@@ -47,19 +47,9 @@ async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], 
     else regels.push({ index, record: parsed.data })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => soort.schoolOf(record))
-  const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
-
+  const ontvangen = { aanlevering, soort: soort.naam, begonnen, records, perSchool, geweigerd, count: countUitslagen }
   const landed = await ctx.transaction(async (tx) => {
-    const own: Recordresultaat[] = []
-    for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
-      if (school === '') continue
-      const eigen = scopeOfSchool(scope, school)!
-      const uitslagen = perSchool.has(school) ? await soort.write(ctx, tx, eigen, perSchool.get(school)!) : []
-      const resultaten = [...uitslagen].map(([index, uitslag]) => describe(index, uitslag))
-      own.push(...resultaten)
-      const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
-      sendLast(tx, recordAanlevering(ctx, tx, eigen, { aanlevering, soort: soort.naam, aantallen: countUitslagen(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined), begonnen }))
-    }
+    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => [...await soort.write(ctx, tx, eigen, eigenRegels)].map(([index, uitslag]) => describe(index, uitslag)))
     if (opties.proef) throw new Rollback(own)
     return own
   })
@@ -172,7 +162,7 @@ const KALENDERS: Soort<Kalenderregel> = {
   schoolOf: ({ vestiging }) => brinVan(vestiging),
   sleutel: ['vestiging', 'schooljaar'],
   async write (ctx, tx, scope, regels) {
-    const stam = await lockStam(ctx, tx, scope.school, 'update')
+    const stam = await lockStam(ctx, tx, scope.school)
     const bekend = new Map((await store.listKalendersVan(tx, scope.school)).map((rij) => [`${rij.vestiging} ${rij.schooljaar}`, rij]))
     const uitslagen = new Map<number, Uitslag>()
     const geraakt = new Map<string, Kalenderregel>()
@@ -248,7 +238,7 @@ const LEERLINGEN: Soort<Leerlingregel> = {
   schoolOf: ({ school }) => school,
   sleutel: ['bronId'],
   async write (ctx, tx, scope, regels) {
-    const stam = await lockStam(ctx, tx, scope.school, 'update')
+    const stam = await lockStam(ctx, tx, scope.school)
     const uitslagen = new Map<number, Uitslag>()
     const bewaard = new Map((await store.listBewaard(tx, scope, [...new Set(regels.map(({ record }) => record.bronId))])).map((rij) => [rij.leerling, rij]))
     const nieuw = new Map<string, store.Leerlingrij>()

@@ -80,13 +80,11 @@ export class Stamcache {
 }
 
 /**
- * The Stam of a school as this transaction sees it; undefined for a school nobody registered. `share` holds off changes to it until the
- * commit, so what was classified with it stays true; `update` is for those changes, and also holds off every push to the school.
+ * The Stam of a school as this transaction sees it; undefined for a school nobody registered. For changes to it, and for work on the whole
+ * school: until the commit it holds off every push, whose statement locks the school for share.
  */
-export async function lockStam (ctx: Ctx, tx: Tx, school: string, lock: 'share' | 'update'): Promise<Stam | undefined> {
-  const [row] = await readRows<{ stamversie: number }>(tx, lock === 'share'
-    ? sql`select stamversie from school where school = ${school} for share`
-    : sql`select stamversie from school where school = ${school} for update`)
+export async function lockStam (ctx: Ctx, tx: Tx, school: string): Promise<Stam | undefined> {
+  const [row] = await readRows<{ stamversie: number }>(tx, sql`select stamversie from school where school = ${school} for update`)
   return row === undefined ? undefined : await readStam(ctx, tx, school, row.stamversie)
 }
 
