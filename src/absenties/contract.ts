@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
-import { AbsentieId, Brin, Bron, BronId, Datumveld, Paginavraag, perRecord, Probleemregel, Proefvraag, Tijdstipveld, Vestigingscode, Volgende } from '../http/velden.ts'
+import { AbsentieId, Brin, Bron, BronId, BRONSLEUTEL, Datumveld, Paginavraag, perRecord, Probleemregel, Proefvraag, Tijdstipveld, Vestigingscode, Volgende } from '../http/velden.ts'
 
-const EigenId = BronId.refine((id) => !id.startsWith('~'), 'hoort bij een dag die uit een afmelding volgt; wijzig die afmelding of trek haar in')
+// One fault, not also that it is no key of a bron.
+const EigenId = z.string().refine((id) => !id.startsWith('~'), { message: 'hoort bij een dag die uit een afmelding volgt; wijzig die afmelding of trek haar in', abort: true }).regex(...BRONSLEUTEL)
+  .describe('Sleutel van de bron; voor ons zonder betekenis.')
 export const Redencode = z.string().regex(/^[A-Za-z0-9_-]{1,20}$/, 'is geen redencode: 1 tot 20 letters, cijfers, _ of -')
 const feiten = {
   vestiging: Vestigingscode,

@@ -9,8 +9,9 @@ export const Tijdstipveld = z.iso.datetime({ offset: true, message: 'is geen tij
 export const Brin = z.string().refine(isBrin, 'is geen BRIN: twee cijfers en twee hoofdletters').describe('BRIN van de school.').meta({ examples: ['99AA'] })
 export const Vestigingscode = z.string().refine(isVestigingscode, 'is geen vestigingscode: de BRIN en twee tekens').describe('Vestigingscode: BRIN en twee tekens.').meta({ examples: ['99AA00'] })
 export const Schooljaarveld = z.string().refine(isSchooljaar, 'is geen schooljaar, zoals 2026-2027').describe('Schooljaar, 1 augustus tot en met 31 juli.').meta({ examples: ['2026-2027'] })
+export const BRONSLEUTEL = [/^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,79}$/, 'is geen sleutel: 1 tot 80 letters, cijfers of . _ : @ ~ -'] as const
 /** A key of the bron: opaque to us, short, and safe in a path. */
-export const BronId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,79}$/, 'is geen sleutel: 1 tot 80 letters, cijfers of . _ : @ ~ -').describe('Sleutel van de bron; voor ons zonder betekenis.')
+export const BronId = z.string().regex(...BRONSLEUTEL).describe('Sleutel van de bron; voor ons zonder betekenis.')
 /** The key of an absentie as it is read: the bron's own, or of a day that follows from an afmelding (domain/afmelding.ts). */
 export const AbsentieId = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:@~-]{0,79}|~[A-Za-z0-9][A-Za-z0-9._:@~-]{0,79}~[0-9]{4}-[0-9]{2}-[0-9]{2}~[0-9A-Z]{2})$/, 'is geen sleutel van een absentie')
   .describe('Sleutel van de bron; met ~ voorop van een dag die uit een afmelding volgt.')
