@@ -3,6 +3,7 @@ import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
 import { VERKLARINGSVORMEN } from '../domain/bronafspraak.ts'
 import { ONTVANGERS } from '../domain/levering.ts'
 import { SECTOREN } from '../domain/sector.ts'
+import { AARDEN } from '../domain/regel.ts'
 import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
 
 // A mirror of migrations/*.sql, which are the truth; test/db/schema.test.ts compares every column, type and enum with a migrated database.
@@ -18,6 +19,7 @@ export const dagdeel = pgEnum('dagdeel', DAGDELEN)
 export const categorie = pgEnum('categorie', CATEGORIEEN)
 export const beleidsstatus = pgEnum('beleidsstatus', ['concept', 'vastgesteld', 'vervangen'])
 export const signaalstatus = pgEnum('signaalstatus', SIGNAALSTATUSSEN)
+export const signaalaard = pgEnum('signaalaard', AARDEN)
 export const ontvanger = pgEnum('ontvanger', ONTVANGERS)
 export const verklaringsvorm = pgEnum('verklaringsvorm', VERKLARINGSVORMEN)
 
@@ -59,7 +61,8 @@ export const beleidsversie = pgTable('beleidsversie', {
   geldigTot: day('geldig_tot'),
   inhoud: jsonb().notNull(),
   aangemaaktOp: instant('aangemaakt_op').notNull(),
-  vastgesteldOp: instant('vastgesteld_op')
+  vastgesteldOp: instant('vastgesteld_op'),
+  vastgesteldDoor: text('vastgesteld_door')
 })
 
 export const leerling = pgTable('leerling', {
@@ -222,14 +225,65 @@ export const signaal = pgTable('signaal', {
   begindatum: day('begindatum').notNull(),
   einddatum: day('einddatum').notNull(),
   minuten: integer().notNull(),
-  drempelMinuten: integer('drempel_minuten').notNull(),
-  uiterlijkMelden: day('uiterlijk_melden').notNull(),
+  drempel: integer().notNull(),
+  uiterlijkAfhandelen: day('uiterlijk_afhandelen'),
   status: signaalstatus().notNull(),
   redenVervallen: text('reden_vervallen'),
   beleidsversie: integer().notNull(),
   onderbouwing: jsonb().notNull(),
   aangemaaktOp: instant('aangemaakt_op').notNull(),
-  bijgewerktOp: instant('bijgewerkt_op').notNull()
+  bijgewerktOp: instant('bijgewerkt_op').notNull(),
+  aard: signaalaard().notNull(),
+  eenheid: text().notNull(),
+  gemeten: integer().notNull(),
+  herleiding: jsonb().notNull(),
+  herleidingHash: text('herleiding_hash').notNull(),
+  voorstel: text()
+})
+
+export const signaalBeoordeling = pgTable('signaal_beoordeling', {
+  school: text().notNull(),
+  signaal: uuid().notNull(),
+  volgnummer: integer().notNull(),
+  besluit: signaalstatus().notNull(),
+  reden: text(),
+  notitie: text(),
+  actor: text().notNull(),
+  rol: text(),
+  herleidingHash: text('herleiding_hash').notNull(),
+  beoordeeldOp: instant('beoordeeld_op').notNull()
+})
+
+export const signaalrust = pgTable('signaalrust', {
+  school: text().notNull(),
+  signaalrust: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  regel: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot').notNull(),
+  reden: text().notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  beeindigdOp: instant('beeindigd_op'),
+  beeindigdDoor: text('beeindigd_door')
+})
+
+export const uitzondering = pgTable('uitzondering', {
+  school: text().notNull(),
+  uitzondering: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  regel: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot').notNull(),
+  reden: text().notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  ingetrokkenOp: instant('ingetrokken_op'),
+  ingetrokkenDoor: text('ingetrokken_door')
 })
 
 export const signaalVersie = pgTable('signaal_versie', {
@@ -318,6 +372,9 @@ export const OWNERS = {
   evaluatie_markering: 'signalen',
   signaal: 'signalen',
   signaal_versie: 'signalen',
+  signaal_beoordeling: 'signalen',
+  signaalrust: 'signalen',
+  uitzondering: 'uitzonderingen',
   aggregaat_markering: 'statistiek',
   statistiek: 'statistiek',
   levering: 'duo',

@@ -52,4 +52,6 @@ export interface Feit {
   readonly reden: string | null
   readonly categorie: Categorie
   readonly minuten: number | null
+  /** The day on which the bron first gave this reden; null where nobody asked. */
+  readonly redenSinds: Datum | null
 }

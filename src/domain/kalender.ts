@@ -15,6 +15,8 @@ export interface Lesvrij { readonly van: Datum, readonly tot: Datum, readonly so
 
 export interface Schooljaarkalender {
   readonly schooljaar: string
+  /** Of a kalender that the school laid down; each change of it is one more. */
+  readonly versie?: number
   /** ISO weekdays on which lessons are given, Monday 1. */
   readonly lesdagen: readonly number[]
   readonly lesvrij: readonly Lesvrij[]
@@ -155,6 +157,9 @@ interface Lesweekraster {
   readonly lesweken: readonly number[]
 }
 
+/** Lesdagen by dagnummer, and the number of the lesweek each lies in; the smallest integer where its week is none. */
+export interface Lesdagrij { readonly nummers: Int32Array, readonly lesweken: Int32Array }
+
 /** One schooljaar ready for lookup, per day from 1 August. */
 interface Schooljaartabel {
   readonly start: number
@@ -186,6 +191,8 @@ export class Kalender {
   readonly #lesweekbases = new Map<number, number>([[OORSPRONG, 0]])
   readonly #lesdagbases = new Map<number, number>([[OORSPRONG, 0]])
   readonly #tabellen: Array<Schooljaartabel | undefined> = []
+  readonly #rijen = new Map<number, Lesdagrij>()
+  readonly #varianten = new Map<string, Kalender>()
 
   constructor (opties: Kalenderopties) {
     this.regio = opties.regio
@@ -193,6 +200,15 @@ export class Kalender {
     this.overZomer = opties.overZomer ?? true
     if (!(this.minLesdagen >= 1)) throw new RangeError('minLesdagen is at least 1')
     this.#eigen = new Map(opties.eigen.map((kalender) => [kalender.schooljaar, kalender]))
+  }
+
+  /** The same lesdagen, with lesweken that are counted otherwise; made once. */
+  variant (minLesdagen = this.minLesdagen, overZomer = this.overZomer): Kalender {
+    if (minLesdagen === this.minLesdagen && overZomer === this.overZomer) return this
+    const sleutel = `${minLesdagen} ${overZomer}`
+    let variant = this.#varianten.get(sleutel)
+    if (variant === undefined) this.#varianten.set(sleutel, variant = new Kalender({ regio: this.regio, eigen: [...this.#eigen.values()], minLesdagen, overZomer }))
+    return variant
   }
 
   /** The kalender in force for a schooljaar: the school's own, else the national one. */
@@ -239,6 +255,17 @@ export class Kalender {
       if (this.isLesdag(d)) dagen.push(d)
     }
     return dagen
+  }
+
+  /** The lesdagen of the schooljaar that starts in this year, in order; made once. */
+  lesdagrij (jaar: number): Lesdagrij {
+    let rij = this.#rijen.get(jaar)
+    if (rij === undefined) {
+      const { start, lesdag, lesweek } = this.#tabel(jaar)
+      const dagen = [...lesdag.keys()].filter((i) => lesdag[i] === 1)
+      this.#rijen.set(jaar, rij = { nummers: Int32Array.from(dagen, (i) => start + i), lesweken: Int32Array.from(dagen, (i) => lesweek[i]!) })
+    }
+    return rij
   }
 
   /** The first lesdag after this day. */

@@ -1,41 +1,57 @@
+import { createHash } from 'node:crypto'
 import { listDagstanden } from '../bronnen/service.ts'
 import { afspraakOp, compareBronnen } from '../domain/bronafspraak.ts'
-import { evaluateRegels, findVensterbegin, measureMarges, type Feiten, type Lesdagstand, type Uitkomst } from '../domain/evaluate-regels.ts'
-import { VENSTERREGELS, type Vensterregel } from '../domain/regel.ts'
+import { evaluateRegels, type Uitkomst } from '../domain/evaluate-regels.ts'
+import { buildHerleiding, type Herleiding } from '../domain/herleiding.ts'
+import { completeMarges, measureMarges, type Lesdagstand } from '../domain/marge.ts'
+import { LANDELIJKE_REGELS } from '../domain/regel.ts'
+import { Leerlingrekening, whatIsAsked, type Feiten } from '../domain/teldagen.ts'
 import { AppError } from '../errors.ts'
 import { findStam, type Stam } from '../leerlingen/stam.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
-import { listFeiten, listLeden } from './store.ts'
+import { Regels, type Marges } from './contract.ts'
+import { listFeiten, listLeden, type Feitenvraag } from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum, Periode } from '../domain/datum.ts'
-import type { Marges } from './contract.ts'
 
-export interface Leerlinguitkomst { readonly bron: string, readonly leerling: string, readonly uitkomsten: readonly Uitkomst[] }
+export interface Leerlinguitkomst { readonly bron: string, readonly leerling: string, readonly uitkomsten: readonly Uitkomst[], /** What one of them was computed from. */ readonly herleid: (uitkomst: Uitkomst) => Herleiding }
 
 /**
  * What the rules find for these leerlingen of one school, from the facts as this transaction sees them. A person whom several bronnen know is
  * counted once: his signalen are under the record of the leading bron, the others have none.
  */
 export async function evaluateLeerlingen (tx: Tx, scope: Schoolscope, stam: Stam, leerlingen: ReadonlyArray<{ bron: string, leerling: string }>, peildatum: Datum): Promise<Leerlinguitkomst[]> {
-  const personen = await listPersonen(tx, scope, stam, leerlingen, 'geteld')
-  return personen.flatMap(({ feiten, hoofd, anderen }) => [
-    { ...hoofd, uitkomsten: evaluateRegels(feiten, stam.vestigingen, stam.beleid, peildatum) },
-    ...anderen.map((lid) => ({ ...lid, uitkomsten: [] }))
-  ])
+  const personen = await listPersonen(tx, scope, stam, leerlingen, whatIsAsked(stam.beleid))
+  return personen.flatMap(({ feiten, hoofd, anderen }) => {
+    const uitkomsten = evaluateRegels(feiten, stam.vestigingen, stam.beleid, peildatum)
+    const herleid = (uitkomst: Uitkomst): Herleiding => buildHerleiding(new Leerlingrekening(feiten, stam.vestigingen, stam.beleid, peildatum), uitkomsten, uitkomst)
+    return [{ ...hoofd, uitkomsten, herleid }, ...anderen.map((lid) => ({ ...lid, uitkomsten: [], herleid }))]
+  })
+}
+
+/** SHA-256 over the document, its keys in order of name: the same facts give the same receipt on any machine. */
+export function hashHerleiding (herleiding: Herleiding): string {
+  return createHash('sha256').update(JSON.stringify(sortKeys(herleiding))).digest('hex')
+}
+
+function sortKeys (value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [key, sortKeys(inner)]))
 }
 
 interface Sleutel { readonly bron: string, readonly leerling: string }
-interface Persoon { readonly feiten: Feiten, readonly hoofd: Sleutel, readonly anderen: readonly Sleutel[] }
+export interface Persoon { readonly feiten: Feiten, readonly hoofd: Sleutel, readonly anderen: readonly Sleutel[] }
 
 /** Every person behind these leerlingen with the facts of all of his records; with one bron every leerling is a person. */
-async function listPersonen (tx: Tx, scope: Schoolscope, stam: Stam, leerlingen: readonly Sleutel[], welke: 'alle' | 'geteld'): Promise<Persoon[]> {
+export async function listPersonen (tx: Tx, scope: Schoolscope, stam: Stam, leerlingen: readonly Sleutel[], vraag: Feitenvraag): Promise<Persoon[]> {
   if (stam.bronnen.length < 2) {
-    return (await listFeiten(tx, scope, leerlingen, welke)).map(({ bron, leerling, ...feiten }) => ({ feiten, hoofd: { bron, leerling }, anderen: [] }))
+    return (await listFeiten(tx, scope, leerlingen, vraag)).map(({ bron, leerling, ...feiten }) => ({ feiten, hoofd: { bron, leerling }, anderen: [] }))
   }
   const leden = await listLeden(tx, scope, leerlingen)
-  const feiten = new Map((await listFeiten(tx, scope, leden, welke)).map((eigen) => [`${eigen.bron} ${eigen.leerling}`, eigen]))
+  const feiten = new Map((await listFeiten(tx, scope, leden, vraag)).map((eigen) => [`${eigen.bron} ${eigen.leerling}`, eigen]))
   // Of the last one laid down, whatever the peildatum: a signaal does not move to another record because a day passes.
   const afspraak = afspraakOp(stam.afspraken, '9999-12-31')
   return [...Map.groupBy(leden, ({ persoon }) => persoon).values()].map((groep) => {
@@ -51,7 +67,8 @@ function mergeFeiten (records: readonly Feiten[]): Feiten {
     geboortedatum: records[0]!.geboortedatum,
     absenties: records.flatMap(({ absenties }) => absenties).sort((a, b) => a.datum < b.datum ? -1 : a.datum > b.datum ? 1 : `${a.bronId} ${a.bron}` < `${b.bronId} ${b.bron}` ? -1 : 1),
     inschrijvingen: records.flatMap(({ inschrijvingen }) => inschrijvingen),
-    vrijstellingen: records.flatMap(({ vrijstellingen }) => vrijstellingen)
+    vrijstellingen: records.flatMap(({ vrijstellingen }) => vrijstellingen),
+    uitzonderingen: records.flatMap(({ uitzonderingen }) => uitzonderingen)
   }
 }
 
@@ -60,12 +77,13 @@ export async function getMarges (ctx: Ctx, bron: string, bronId: string, school:
   const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
   return await ctx.transaction(async (tx) => {
     const stam = await findStam(ctx, tx, school)
-    const [persoon] = stam === undefined ? [] : await listPersonen(tx, scope, stam, [{ bron, leerling: bronId }], 'alle')
+    const [persoon] = stam === undefined ? [] : await listPersonen(tx, scope, stam, [{ bron, leerling: bronId }], { ...whatIsAsked(stam.beleid), alles: true })
     if (stam === undefined || persoon === undefined) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'signalen:lezen', [{ school, bron, leerling: bronId }])
-    const begin = findVensterbegin(persoon.feiten, stam.vestigingen, peildatum)
+    const kernen = measureMarges(persoon.feiten, stam.vestigingen, stam.beleid, peildatum)
+    const begin = kernen.flatMap(({ vensterVan }) => vensterVan ?? []).sort()[0]
     const lesdagen = begin === undefined ? [] : await listLesdagen(tx, scope, stam, persoon.feiten, { van: begin, tot: peildatum < ctx.vandaag() ? peildatum : ctx.vandaag() })
-    const marges = measureMarges(persoon.feiten, stam.vestigingen, stam.beleid, peildatum, lesdagen)
+    const marges = completeMarges(kernen, lesdagen, peildatum)
     return {
       school,
       leerling: { bron, bronId },
@@ -86,8 +104,8 @@ async function listLesdagen (tx: Tx, scope: Schoolscope, stam: Stam, { inschrijv
   return [...standen].map(([datum, aangeleverd]) => ({ datum, aangeleverd })).sort((a, b) => a.datum < b.datum ? -1 : 1)
 }
 
-/** The rules with their parameters and sources. */
-export function listRegels (ctx: Ctx): { regels: Vensterregel[] } {
+/** The national rules with their definitions and sources. */
+export function listRegels (ctx: Ctx): Regels {
   requireRecht(ctx.actor, 'signalen:lezen')
-  return { regels: [...VENSTERREGELS] }
+  return Regels.parse({ regels: LANDELIJKE_REGELS })
 }
