@@ -87,6 +87,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
       stamcache,
       wachtDagen: config.wachtDagen,
       leveringenDir: config.leveringenDir,
+      inwerkingtreding: config.inwerkingtreding,
       transaction: async (work) => await runTransaction(pool, actor.scholen, work),
       wake: () => { for (const listener of onMarked) listener() }
     }),

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isDatum, type Datum } from './domain/datum.ts'
 
 const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url(), audience: z.string().min(1) })).min(1)
 
@@ -23,6 +24,7 @@ const Environment = z.object({
   WACHT_DAGEN: z.coerce.number().int().min(1).max(365).default(14),
   NACHT_CRON: z.string().regex(/^(\S+\s+){4}\S+$/, 'heeft vijf velden, zoals 0 2 * * *').default('0 2 * * *'),
   LEVERINGEN_DIR: z.string().min(1).optional(),
+  INWERKINGTREDING: z.string().refine(isDatum, 'is een datum, zoals 2027-08-01').optional(),
   DB_VERBINDINGEN: z.coerce.number().int().min(2).max(200).default(10),
   VERZOEKEN_PER_SECONDE: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
   VERZOEKEN_TEGELIJK: z.coerce.number().int().min(1).max(10_000).default(32),
@@ -57,6 +59,8 @@ export interface Config {
   /** Days an absentie waits for its leerling before it is refused. */
   readonly wachtDagen: number
   readonly nachtCron: string
+  /** First day of the Wet terugdringen schoolverzuim; null while nobody knows it. */
+  readonly inwerkingtreding: Datum | null
   readonly verbindingen: number
   /** Of one bron, in a second. */
   readonly verzoekenPerSeconde: number
@@ -102,6 +106,7 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     logLevel: env.LOG_LEVEL,
     wachtDagen: env.WACHT_DAGEN,
     nachtCron: env.NACHT_CRON,
+    inwerkingtreding: env.INWERKINGTREDING ?? null,
     verbindingen: env.DB_VERBINDINGEN,
     verzoekenPerSeconde: env.VERZOEKEN_PER_SECONDE,
     verzoekenTegelijk: env.VERZOEKEN_TEGELIJK,

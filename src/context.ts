@@ -18,6 +18,8 @@ export interface Ctx {
   readonly stamcache: Stamcache
   readonly wachtDagen: number
   readonly leveringenDir: string
+  /** First day of the Wet terugdringen schoolverzuim; null while nobody knows it. */
+  readonly inwerkingtreding: Datum | null
   /** One transaction as the service's own role, bound to the actor's scholen. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** Says that marks were committed; the evaluation starts at once instead of at its next look. */

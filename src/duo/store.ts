@@ -91,14 +91,15 @@ export async function listKalenderversies (tx: Tx, scope: Schoolscope, schooljar
 
 export interface Geldigheid { [column: string]: unknown, readonly versie: number, readonly van: Datum, readonly tot: Datum | null }
 
-/** The beleidsversies as adopted at an instant; one that a later version ended was still open before that one was adopted. */
+/** The beleidsversies as adopted at an instant: each held until the next began, and of two that begin on one day the last adopted counted. */
 export async function listGeldigheden (tx: Tx, scope: Schoolscope, moment: string): Promise<Geldigheid[]> {
   const { rows } = await tx.execute<Geldigheid>(sql`
-    select b.versie, b.geldig_van as van, case when opvolger.vastgesteld_op > ${moment}::timestamptz then null else b.geldig_tot end as tot
-      from beleidsversie b
-      left join beleidsversie opvolger on opvolger.school = b.school and opvolger.geldig_van = b.geldig_tot + 1 and opvolger.status <> 'concept' and b.status = 'vervangen'
-     where b.school = ${scope.school} and b.vastgesteld_op <= ${moment}::timestamptz
-     order by b.geldig_van`)
+    select versie, van, lead(van) over (order by van) - 1 as tot
+      from (select distinct on (geldig_van) versie, geldig_van as van
+              from beleidsversie
+             where school = ${scope.school} and vastgesteld_op <= ${moment}::timestamptz
+             order by geldig_van, vastgesteld_op desc) laatste
+     order by van`)
   return rows
 }
 

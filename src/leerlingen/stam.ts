@@ -180,8 +180,8 @@ export async function readGewijzigdeStam (tx: Tx, school: string): Promise<Stam>
 
 interface Stamrij {
   [column: string]: unknown
-  vestigingen: Array<{ vestiging: string, sector: Sector, regio: Regio, lesuurMinuten: number, kalenders: Array<{ schooljaar: string, lesdagen: number[], lesvrij: Lesvrij[] }> }>
-  beleid: Array<{ versie: number, geldigVan: string, geldigTot: string | null, inhoud: Pick<Beleid, 'redenen' | 'onverklaardNaLesdagen' | 'regels'> }>
+  vestigingen: Array<{ vestiging: string, sector: Sector, regio: Regio, lesuurMinuten: number, kalenders: Array<{ schooljaar: string, versie: number, lesdagen: number[], lesvrij: Lesvrij[] }> }>
+  beleid: Array<{ versie: number, geldigVan: string, geldigTot: string | null, inhoud: Pick<Beleid, 'redenen' | 'onverklaardNaLesdagen'> & Partial<Pick<Beleid, 'codes' | 'regels' | 'duidingen'>> }>
   bronnen: string[]
   afspraken: Bronafspraak[]
 }
@@ -189,14 +189,14 @@ interface Stamrij {
 async function loadStam (tx: Tx, school: string, stamversie: number): Promise<Stam> {
   const { rows } = await tx.execute<Stamrij & Record<string, unknown>>(sql`
     select coalesce((select json_agg(json_build_object('vestiging', v.vestiging, 'sector', v.sector, 'regio', v.regio, 'lesuurMinuten', v.lesuur_minuten,
-                              'kalenders', (select coalesce(json_agg(json_build_object('schooljaar', k.schooljaar, 'lesdagen', k.lesdagen, 'lesvrij', k.lesvrij)), '[]')
+                              'kalenders', (select coalesce(json_agg(json_build_object('schooljaar', k.schooljaar, 'versie', k.versie, 'lesdagen', k.lesdagen, 'lesvrij', k.lesvrij)), '[]')
                                               from kalender k
                                              where k.school = v.school and k.vestiging = v.vestiging and k.vervangen_op = 'infinity')))
                        from vestiging v
                       where v.school = ${school}), '[]') as vestigingen,
            coalesce((select json_agg(json_build_object('versie', b.versie, 'geldigVan', b.geldig_van, 'geldigTot', b.geldig_tot, 'inhoud', b.inhoud))
                        from beleidsversie b
-                      where b.school = ${school} and b.status <> 'concept'), '[]') as beleid,
+                      where b.school = ${school} and (b.status = 'vastgesteld' or b.status = 'vervangen' and b.geldig_tot is not null)), '[]') as beleid,
            array(select distinct bron from leerling where school = ${school} order by bron) as bronnen,
            coalesce((select json_agg(json_build_object('geldigVan', f.geldig_van, 'volgorde', f.volgorde, 'verklaring', f.verklaring))
                        from bronafspraak f
@@ -206,7 +206,8 @@ async function loadStam (tx: Tx, school: string, stamversie: number): Promise<St
     stamversie,
     vestigingen: new Map(vestigingen.map(({ vestiging, sector, regio, lesuurMinuten, kalenders }) =>
       [vestiging, { sector, lesuurMinuten, kalender: buildKalender({ regio, eigen: kalenders }) }])),
-    beleid: beleid.map(({ versie, geldigVan, geldigTot, inhoud }) => ({ versie, geldigVan, geldigTot, ...inhoud })),
+    beleid: beleid.map(({ versie, geldigVan, geldigTot, inhoud: { redenen, onverklaardNaLesdagen, codes = [], regels = [], duidingen = [] } }) =>
+      ({ versie, geldigVan, geldigTot, redenen, onverklaardNaLesdagen, codes, regels, duidingen })),
     bronnen,
     afspraken
   }
