@@ -9,7 +9,7 @@ import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
 import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { maandag, weekdag, type Datum } from '../domain/datum.ts'
-import { isGeteld } from '../domain/regel.ts'
+import { mayCount } from '../domain/evaluate-regels.ts'
 import { decideVoorrang } from '../domain/voorrang.ts'
 import { AppError, assert, type Fout } from '../errors.ts'
 import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
@@ -118,7 +118,7 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   const resultaten: Absentieresultaat[] = []
   const rijen: store.Absentierij[] = []
   const wachtend: Array<z.output<typeof Absentiemelding>> = []
-  const prepare = makePrepare(ctx, kader)
+  const prepare = makePrepare(ctx, scope, kader)
   for (const { index, record } of regels) {
     const rij = prepare(index, record)
     if (rij === 'inWacht') {
@@ -173,7 +173,7 @@ export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope,
   if (dagen.length === 0) return
   const kader = await findKader(ctx, tx, scope.school, scope.bron, dagen.map(({ leerling }) => leerling))
   assert(kader, 'a school with leerlingen is known')
-  const prepare = makePrepare(ctx, kader)
+  const prepare = makePrepare(ctx, scope, kader)
   const rijen = dagen.map(({ afmelding, aanlevering, ...dag }, index): store.Absentierij => {
     const { school } = scope
     const rij = prepare(index, dag.ingetrokken ? { bronId: dag.bronId, school, ingetrokken: true, gewijzigdOp: dag.gewijzigdOp } : { ...dag, ingetrokken: false, school, soort: 'afwezig' })
@@ -205,7 +205,7 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   }
   const geraakt = listGeraakt(rijen, anders)
   if (geraakt.length === 0) return anders
-  sendLast(tx, markGeraakt(tx, scope, geraakt))
+  sendLast(tx, markGeraakt(tx, scope, stam.beleid, geraakt))
   if (stam.bronnen.length > 1) {
     await reviseVoorrang(tx, scope, stam.afspraken, { leerlingen: geraakt.map(({ leerling }) => ({ bron: scope.bron, leerling })), dagen: [...new Set(geraakt.map(({ datum }) => datum))] })
   }
@@ -229,12 +229,12 @@ function isMetFeiten (rij: store.Absentierij): rij is store.Absentierij & store.
   return !rij.ingetrokken
 }
 
-async function markGeraakt (tx: Tx, scope: Schoolscope, geraakt: readonly store.Geraakt[]): Promise<void> {
+async function markGeraakt (tx: Tx, scope: Schoolscope, beleid: readonly Beleid[], geraakt: readonly store.Geraakt[]): Promise<void> {
   const leerlingen = new Set<string>()
   const overige = new Set<string>()
   const dagen = new Map<string, { vestiging: string, datum: Datum }>()
   for (const feit of geraakt) {
-    (isGeteld(feit) ? leerlingen : overige).add(feit.leerling)
+    (mayCount(beleid, feit) ? leerlingen : overige).add(feit.leerling)
     dagen.set(feit.vestiging + feit.datum, feit)
   }
   const weken = new Map([...dagen.values()].map(({ vestiging, datum }) => [vestiging + maandag(datum), { vestiging, maandag: maandag(datum) }]))
@@ -263,7 +263,7 @@ export async function reviseVoorrang (tx: Tx, scope: Schoolscope, afspraken: rea
 type Rijuitslag = store.Absentierij | 'inWacht' | { problemen: Fout[] }
 
 /** Decides about records by the vestiging, its kalender, its beleid on the day, and the leerling's inschrijving. What holds for a day is asked once. */
-function makePrepare (ctx: Ctx, { stam, leerlingen }: Kader): (index: number, record: Absentieregel) => Rijuitslag {
+function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kader): (index: number, record: Absentieregel) => Rijuitslag {
   const vandaag = ctx.vandaag()
   const dagen = new Map<string, Fout | { readonly beleid: Beleid, readonly onverklaardIsOngeoorloofd: boolean, readonly weekdag: number, readonly lesuurMinuten: number }>()
   const findDag = (vestiging: string, datum: Datum) => {
@@ -283,7 +283,7 @@ function makePrepare (ctx: Ctx, { stam, leerlingen }: Kader): (index: number, re
     if (inschrijvingen === null) return 'inWacht'
     const inschrijving = inschrijvingen.find((own) => own.vestiging === vestiging && own.van <= datum && (own.tot === null || datum <= own.tot))
     if (inschrijving === undefined) return { problemen: [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }] }
-    const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden)
+    const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden, bron, datum)
     const gemist = deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
     return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten: gemist, afgeleid: minuten === null, lesuren, dagdeel }
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
 import { iso, readRows } from '../db/statement.ts'
+import { listBetekenissen, type Beleid } from '../domain/beleid.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
@@ -378,21 +379,25 @@ export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzi
 }
 
 /**
- * Classifies anew the days a beleidsversie covers; keeps the versions it replaces. `categorieen` maps every known reden, others are
- * niet-ingedeeld; without reden it is onverklaard, and ongeoorloofd up to and including `ongeoorloofdTot`.
+ * Classifies anew the days a beleidsversie covers; keeps the versions it replaces. What `classify` says of every reden, said in SQL; without
+ * reden it is onverklaard, and ongeoorloofd up to and including `ongeoorloofdTot`. Codes are looked up in one document: joined as rows, 2,000 of
+ * them were walked for each absentie before the first analyze (100,000 absenties: 22 s instead of 0.8).
  */
-export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, indeling: { categorieen: ReadonlyMap<string, Categorie>, ongeoorloofdTot: string | undefined }): Promise<number> {
-  const nieuw = sql`case when a.reden is not null then coalesce(k.categorie, 'niet-ingedeeld')
-                         when a.datum <= ${indeling.ongeoorloofdTot ?? null}::date then 'ongeoorloofd'
-                         else 'onverklaard'::categorie
+export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik, { beleid, ongeoorloofdTot }: { beleid: Pick<Beleid, 'redenen' | 'codes'>, ongeoorloofdTot: string | undefined }): Promise<number> {
+  const boek = Object.fromEntries(listBetekenissen(beleid).map(({ bron, code, reden: { categorie, geldigTot } }) => [`${bron ?? ''} ${code}`, { categorie, tot: geldigTot }]))
+  const nieuw = sql`case when a.reden is null and a.datum <= ${ongeoorloofdTot ?? null}::date  then 'ongeoorloofd'
+                         when a.reden is null                                                 then 'onverklaard'
+                         when a.datum > (b.betekenis ->> 'tot')::date                         then 'niet-ingedeeld'
+                         else coalesce((b.betekenis ->> 'categorie')::categorie, 'niet-ingedeeld')
                     end`
   const { rowCount } = await tx.execute(sql`
-    with indeling as materialized (
-      select key as reden, value::categorie as categorie from json_each_text(${JSON.stringify(Object.fromEntries(indeling.categorieen))}::json)
+    with redenboek as materialized (
+      select ${JSON.stringify(boek)}::jsonb as boek
     ), oud as materialized (
       select a.*, ${nieuw} as nieuwe_categorie
         from absentie a
-        left join indeling k on k.reden = a.reden
+       cross join redenboek
+       cross join lateral (select coalesce(boek -> (a.bron || ' ' || a.reden), boek -> (' ' || a.reden)) as betekenis) b
        where a.school = ${scope.school} and a.datum is not null and ${inBereik(bereik)}
          and a.categorie <> ${nieuw}
        order by a.bron, a.bron_id

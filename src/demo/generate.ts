@@ -131,7 +131,7 @@ function total (vestiging: OpenVestiging, plannen: readonly Plan[], geschreven: 
   }
   for (const absentie of geschreven) {
     if (absentie.verblijf.vestiging !== vestiging || absentie.lot !== 'opgenomen' || absentie.ingetrokken) continue
-    const categorie = classify(STANDAARDBELEID, absentie.reden)
+    const categorie = classify(STANDAARDBELEID, absentie.reden, 'demo-lvs', absentie.datum)
     const minuten = deriveMinuten(absentie, demo.lesuurMinuten, absentie.gepland)
     totaal.aantal[categorie]++
     if (absentie.gepland === null) totaal.zonderRooster++

@@ -71,7 +71,7 @@ export async function importeer (ctx: Ctx, opdracht: Importopdracht): Promise<Im
   const indeling = findIndeling(opdracht.indeling, opdracht.opties ?? {})
   const { size, mtime } = await stat(opdracht.bestand).catch(() => { throw new AppError('invoer-ongeldig', `${opdracht.bestand} bestaat niet of is niet te lezen.`) })
   const gewijzigdOp = parseMoment(opdracht.opties?.['gewijzigd-op'], mtime)
-  const boekhouding = new Boekhouding(indeling.levert === 'absenties' ? await findBeleid(ctx, opdracht.school) : [])
+  const boekhouding = new Boekhouding(indeling.levert === 'absenties' ? await findBeleid(ctx, opdracht.school) : [], ctx.actor.bron)
   let gelezenBytes = 0
   let gemeldOp = ctx.now().getTime()
   const rijen = readRijen(opdracht.bestand, parseCodering(opdracht.opties?.codering), (bytes) => { gelezenBytes = bytes })
@@ -185,6 +185,7 @@ async function * splitBatches (rijen: AsyncIterable<Rij>, lezer: Lezer, { kolomm
 /** Counts what happened to rows and records; keeps counts only. */
 class Boekhouding {
   readonly #beleid: readonly Beleid[]
+  readonly #bron: string
   readonly #rijen = Object.fromEntries(RIJUITKOMSTEN.map((uitkomst) => [uitkomst, 0])) as Record<Rijuitkomst, number>
   readonly #records = Object.fromEntries(RIJUITKOMSTEN.filter((uitkomst) => uitkomst !== 'overgeslagen').map((uitkomst) => [uitkomst, 0])) as Record<Recorduitkomst, number>
   readonly #overgeslagen = new Map<string, number>()
@@ -192,8 +193,9 @@ class Boekhouding {
   readonly #nietIngedeeld = new Map<string, number>()
   gelezen = 0
 
-  constructor (beleid: readonly Beleid[]) {
+  constructor (beleid: readonly Beleid[], bron: string) {
     this.#beleid = beleid
+    this.#bron = bron
   }
 
   /** Books a batch with the results of its records, which are in the order of its rows; gives back the rows to keep as rejected. */
@@ -229,7 +231,7 @@ class Boekhouding {
   #bookRecord ({ resultaat }: Resultaat, { datum, reden }: Importrecord): void {
     this.#records[resultaat]++
     if (resultaat === 'afgewezen' || typeof datum !== 'string' || typeof reden !== 'string') return
-    if (classify(beleidOp(this.#beleid, datum), reden) === 'niet-ingedeeld') add(this.#nietIngedeeld, reden)
+    if (classify(beleidOp(this.#beleid, datum), reden, this.#bron, datum) === 'niet-ingedeeld') add(this.#nietIngedeeld, reden)
   }
 
   describeVoortgang (): string {
