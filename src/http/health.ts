@@ -19,6 +19,9 @@ export const absentieTeller = new Counter({ name: 'aanwezig_absenties_totaal', h
 /** Leerlingen evaluated by the worker, and how long the oldest batch took from start to commit. */
 export const evaluatieTeller = new Counter({ name: 'aanwezig_evaluaties_totaal', help: 'Geëvalueerde leerlingen.', registers: [registry] })
 
+/** Signalen that people should have handled; as the last night of this process counted them. */
+export const teLaatMeter = new Gauge({ name: 'aanwezig_signalen_te_laat', help: 'Onafgehandelde signalen over hun termijn, per regel, bij de laatste nacht.', labelNames: ['regel'], registers: [registry] })
+
 /** Requests refused, or ended, to protect the others; by what was too much. */
 export const weigeringTeller = new Counter({ name: 'aanwezig_geweigerd_totaal', help: 'Verzoeken die geweigerd of afgebroken zijn om de andere te beschermen, per reden.', labelNames: ['reden'], registers: [registry] })
 

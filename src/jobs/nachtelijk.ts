@@ -9,7 +9,7 @@ import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
 import { isBrin } from '../domain/identificatie.ts'
 import { describeError } from '../http/problem.ts'
 import { deleteVerlopen } from '../http/idempotentie.ts'
-import { evaluateSchool, markDagen, verifySample } from '../signalen/service.ts'
+import { evaluateSchool, markDagen, measureTeLaat, verifySample } from '../signalen/service.ts'
 import { recountSchool, verifySteekproef, type Verschil } from '../statistiek/service.ts'
 import { systemActor } from '../toegang/service.ts'
 import { Schoolsloten } from './lock.ts'
@@ -183,6 +183,7 @@ export async function runNacht (app: App, options: Nachtopties = {}): Promise<Na
     await sloten.close()
   }
 
+  await measureTeLaat(ctx)
   const verslag = { peildatum, scholen: verslagen, afgebroken: verslagen.length < scholen.length, seconden: (performance.now() - started) / 1000 }
   melden(describeNacht(verslag, scholen.length))
   if (verslagen.some(({ uitslag }) => uitslag === 'mislukt')) throw new Nachtfout(verslag)

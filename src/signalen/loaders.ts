@@ -1,10 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { iso, readRows } from '../db/statement.ts'
+import { readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
+import { completeSignaal, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
 import type { Tx } from '../db/transaction.ts'
+import type { Datum } from '../domain/datum.ts'
 import type { Signaal } from './contract.ts'
 
 // What GraphQL reads below many parents at once: one statement per field and school, however many parents.
@@ -37,33 +39,25 @@ export async function listSignalenPerVestiging (ctx: Leesctx, vestigingen: Reado
 async function listPer (ctx: Leesctx, school: string, ouders: Ouders, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
   return await ctx.transaction(async (tx) => {
-    const lists = await selectSignalenPer(tx, scope, ouders, vraag)
+    const lists = await selectSignalenPer(tx, scope, ctx.vandaag(), ouders, vraag)
     recordAtEnd(ctx, 'signalen:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ leerling }) => ({ school, bron: leerling.bron, leerling: leerling.bronId })))
     return lists
   })
 }
 
-const SIGNAAL = sql`
-  json_build_object('id', s.school || '-' || s.signaal, 'regel', s.regel, 'school', s.school, 'leerling', json_build_object('bron', s.bron, 'bronId', s.leerling),
-                    'begindatum', s.begindatum, 'einddatum', s.einddatum, 'minuten', s.minuten, 'drempelMinuten', s.drempel_minuten,
-                    'uiterlijkMelden', s.uiterlijk_melden, 'status', s.status, 'redenVervallen', s.reden_vervallen,
-                    'beleidsversie', case when s.beleidsversie = 0 then 'standaardbeleid' else s.beleidsversie::text end, 'onderbouwing', s.onderbouwing,
-                    'aangemaaktOp', ${iso(sql`s.aangemaakt_op`)},
-                    'bijgewerktOp', ${iso(sql`s.bijgewerkt_op`)})`
-
-async function selectSignalenPer (tx: Tx, scope: Schoolscope, ouders: Ouders, { status, regel, na, first }: Signalenpaginavraag): Promise<Signaal[][]> {
-  const rows = await readRows<{ signalen: Signaal[] | null }>(tx, sql`
-    select s.signalen
+async function selectSignalenPer (tx: Tx, scope: Schoolscope, vandaag: Datum, ouders: Ouders, { status, regel, na, first }: Signalenpaginavraag): Promise<Signaal[][]> {
+  const rows = await readRows<{ signalen: Signaalgegevens[] | null }>(tx, sql`
+    select p.signalen
       from ${ouders.tabel}
-     cross join lateral (select json_agg(${SIGNAAL} order by s.einddatum, s.signaal) as signalen
-                           from (select *
+     cross join lateral (select json_agg(r order by r.einddatum, r.id) as signalen
+                           from (select ${signaalvelden(vandaag)}
                                    from signaal s
                                   where s.school = ${scope.school} and ${ouders.van}
                                     ${status === undefined ? sql`` : sql`and s.status = ${status}::signaalstatus`}
                                     ${regel === undefined ? sql`` : sql`and s.regel = ${regel}`}
                                     ${na === undefined ? sql`` : sql`and (s.school, s.einddatum, s.signaal) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
                                   order by s.einddatum, s.signaal
-                                  limit ${first + 1}) s) s
+                                  limit ${first + 1}) r) p
      order by k.nr`)
-  return rows.map(({ signalen }) => signalen ?? [])
+  return rows.map(({ signalen }) => (signalen ?? []).map(completeSignaal))
 }

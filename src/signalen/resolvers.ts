@@ -33,7 +33,8 @@ export const signalenResolvers = {
       await readPaginas(args, async (vraag) => await listSignalenPerLeerling(lezing.ctx, leerlingen, vraag)))
   },
   Signaal: {
-    status: ({ status }: Signaal) => toEnumName(status)
+    status: ({ status }: Signaal) => toEnumName(status),
+    voorstel: ({ voorstel }: Signaal) => voorstel === null ? null : toEnumName(voorstel)
   }
 } satisfies Resolvers
 

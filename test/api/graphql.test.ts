@@ -83,7 +83,8 @@ t.test('the graph', async (t) => {
           bron bronId school geboortedatum persoonsgebondenNummerBekend woongemeente inschrijvingen { vestiging van tot leerjaar rooster }
           absenties(first: 100) { edges { node { bron bronId school vestiging leerling datum soort reden categorie minuten minutenAfgeleid lesuren dagdeel overtroefdDoor afmelding gewijzigdOp } } }
           signalen { edges { node {
-            id regel school leerling { bron bronId } begindatum einddatum minuten drempelMinuten uiterlijkMelden status redenVervallen beleidsversie
+            id regel aard school leerling { bron bronId } begindatum einddatum eenheid gemeten drempel minuten drempelMinuten uiterlijkMelden uiterlijkAfhandelen status redenVervallen
+            voorstel rustTot beleidsversie
             onderbouwing { bron bronId datum minuten } aangemaaktOp bijgewerktOp
           } } }
         } } }

@@ -58,8 +58,8 @@ async function store (pool: pg.Pool, { inschrijvingen, absenties, signalen, verk
     select $1, bron, "bronId", vestiging, leerling, datum, soort, categorie, minuten, ingetrokken, case when overtroefd then 'derde' end, false, now(), now(), gen_random_uuid()
       from json_to_recordset($2) as r (bron text, "bronId" text, vestiging text, leerling text, datum date, soort absentiesoort, categorie categorie, minuten smallint, ingetrokken boolean, overtroefd boolean)`,
   [SCHOOL, JSON.stringify(absenties.map((absentie, index) => ({ ...absentie, bronId: String(index) })))])
-  await pool.query(`insert into signaal (school, signaal, bron, leerling, regel, begindatum, einddatum, minuten, drempel_minuten, uiterlijk_melden, status, reden_vervallen, beleidsversie, onderbouwing, aangemaakt_op, bijgewerkt_op)
-    select $1, gen_random_uuid(), bron, leerling, regel, einddatum, einddatum, 960, 960, einddatum, (case when vervallen then 'vervallen' else 'open' end)::signaalstatus,
+  await pool.query(`insert into signaal (school, signaal, bron, leerling, regel, begindatum, einddatum, minuten, aard, eenheid, gemeten, drempel, status, reden_vervallen, beleidsversie, onderbouwing, aangemaakt_op, bijgewerkt_op)
+    select $1, gen_random_uuid(), bron, leerling, regel, einddatum, einddatum, 960, 'wettelijk', 'minuten', 960, 960, (case when vervallen then 'vervallen' else 'open' end)::signaalstatus,
            case when vervallen then 'feiten veranderd' end, 0, '[]', now(), now()
       from json_to_recordset($2) as r (bron text, leerling text, regel text, einddatum date, vervallen boolean)`, [SCHOOL, JSON.stringify(signalen)])
   // Beside each declaration one of the next day that was withdrawn, and beside each bronafspraak the opposite that it replaced.
