@@ -10,6 +10,7 @@ import { absentiesRoutes } from './absenties/routes.ts'
 import { afmeldingenRoutes } from './afmeldingen/routes.ts'
 import { beleidRoutes } from './beleid/routes.ts'
 import { bronnenRoutes } from './bronnen/routes.ts'
+import { dekkingRoutes } from './dekking/routes.ts'
 import { duoRoutes } from './duo/routes.ts'
 import { AppError } from './errors.ts'
 import { registerGraphql } from './graphql/plugin.ts'
@@ -22,9 +23,11 @@ import { answerNoHttp, describeError, sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
 import { herzieningenRoutes } from './herzieningen/routes.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
+import { proefberekeningenRoutes } from './proefberekeningen/routes.ts'
 import { regelsRoutes } from './regels/routes.ts'
 import { signalenRoutes } from './signalen/routes.ts'
 import { statistiekRoutes } from './statistiek/routes.ts'
+import { uitzonderingenRoutes } from './uitzonderingen/routes.ts'
 import type { App } from './app.ts'
 import type { Ctx } from './context.ts'
 
@@ -112,9 +115,12 @@ function registerRoutes (scope: FastifyInstance, operations: Operation[]): void 
   aanleveringenRoutes(rest)
   herzieningenRoutes(rest)
   beleidRoutes(rest)
+  dekkingRoutes(rest)
+  proefberekeningenRoutes(rest)
   bronnenRoutes(rest)
   regelsRoutes(rest)
   signalenRoutes(rest)
+  uitzonderingenRoutes(rest)
   statistiekRoutes(rest)
   duoRoutes(rest)
   let document: string | undefined

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { insertAanlevering } from '../src/aanleveringen/store.ts'
 import { findAbsentie, insertWachtende, listAbsenties } from '../src/absenties/store.ts'
 import { runTransaction } from '../src/db/transaction.ts'
+import { addDagen, vandaag } from '../src/domain/datum.ts'
 import { OWNERS } from '../src/db/tables.ts'
 import { findLeerling, listLeerlingen } from '../src/leerlingen/store.ts'
 import { describeApi } from '../src/server.ts'
@@ -16,7 +17,7 @@ import { startService, type Service } from './support/service.ts'
 import type { Schoolscope } from '../src/toegang/service.ts'
 
 /** A school with one of everything, and its keys. */
-interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly levering: string, readonly aanlevering: string }
+interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly internSignaal: string, readonly levering: string, readonly aanlevering: string, readonly uitzondering: string }
 interface Verzoek { readonly url: string, readonly payload?: object }
 /** What somebody else's school looks like from here: not there, refused per record, or empty. Null: the answer is of no school. */
 type Buiten = 'niet-gevonden' | 'afgewezen' | null
@@ -26,6 +27,8 @@ const lessen = (vestiging: string) => [{ vestiging, van: '2019-08-01', leerjaar:
 const gegevens = { naam: 'De Proef', sector: 'po', regio: 'noord', gemeentecode: '0014' }
 const afmelding = (school: string) => ({ school, leerling: 'L-1', begin: { datum: '2026-03-16' }, einde: { datum: '2026-03-17' }, reden: 'ZK', gewijzigdOp: '2026-03-16T08:00:00+01:00' })
 const vrijstelling = (school: string) => ({ leerling: 'L-1', school, grondslag: '5a', van: '2026-01-05', tot: '2026-01-09' })
+// Of a rule that is on without being mandatory.
+const uitzondering = { leerling: { bron: 'test-lvs', bronId: 'L-1' }, regel: 'doorstroompunt', van: '2026-03-02', tot: '2026-03-27', reden: 'medisch-traject' }
 
 /** One valid request an operation, that succeeds for the school itself. An operation without a row here fails the test. */
 const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) => Verzoek]> = {
@@ -62,7 +65,14 @@ const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) =
   listBeleidsversies: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies` })],
   createBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies`, payload: { geldigVan: '2027-08-01' } })],
   getBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1` })],
+  putBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1`, payload: { geldigVan: '2026-08-01' } })],
+  deleteBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/2` })],
   adoptBeleidsversie: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/vaststelling` })],
+  getBeleidstoets: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/toets` })],
+  getBeleidsverschil: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/verschil` })],
+  getBeleidstekst: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/tekst` })],
+  startProefberekening: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/0/proefberekening`, payload: { van: '2026-03-01', tot: '2026-03-31' } })],
+  getRedendekking: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/redendekking?van=2026-03-01&tot=2026-03-31` })],
   pushAanwezigheidsverklaringen: ['afgewezen', ({ vestiging }) => ({ url: '/aanwezigheidsverklaringen', payload: { verklaringen: [{ vestiging, van: '2026-03-09' }] } })],
   listAanwezigheidsverklaringen: ['niet-gevonden', ({ vestiging }) => ({ url: `/aanwezigheidsverklaringen?vestiging=${vestiging}&van=2026-03-09` })],
   listBronafspraken: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/bronafspraken` })],
@@ -72,6 +82,15 @@ const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) =
   getMarges: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1/marges?school=${school}` })],
   listSignalen: ['niet-gevonden', ({ school }) => ({ url: `/signalen?school=${school}` })],
   getSignaal: ['niet-gevonden', ({ signaal }) => ({ url: `/signalen/${signaal}` })],
+  getSignaalherleiding: ['niet-gevonden', ({ signaal }) => ({ url: `/signalen/${signaal}/herleiding` })],
+  getSignaalgeschiedenis: ['niet-gevonden', ({ signaal }) => ({ url: `/signalen/${signaal}/geschiedenis` })],
+  decideSignaal: ['niet-gevonden', ({ signaal }) => ({ url: `/signalen/${signaal}/beoordelingen`, payload: { besluit: 'in-behandeling' } })],
+  beginRust: ['niet-gevonden', ({ internSignaal }) => ({ url: `/signalen/${internSignaal}/rust`, payload: { tot: addDagen(vandaag(new Date()), 7), reden: 'afspraken-lopen' } })],
+  endRust: ['niet-gevonden', ({ internSignaal }) => ({ url: `/signalen/${internSignaal}/rust` })],
+  createUitzondering: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/uitzonderingen`, payload: uitzondering })],
+  listUitzonderingen: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/uitzonderingen` })],
+  getUitzondering: ['niet-gevonden', ({ school, uitzondering: id }) => ({ url: `/scholen/${school}/uitzonderingen/${id}` })],
+  withdrawUitzondering: ['niet-gevonden', ({ school, uitzondering: id }) => ({ url: `/scholen/${school}/uitzonderingen/${id}` })],
   getStatistiek: ['niet-gevonden', ({ vestiging }) => ({ url: `/statistieken?vestiging=${vestiging}&periode=2026-03` })],
   createLevering: ['niet-gevonden', ({ school }) => ({ url: '/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })],
   listLeveringen: ['niet-gevonden', ({ school }) => ({ url: `/leveringen?school=${school}` })],
@@ -99,8 +118,14 @@ async function prepareSchool (service: Service, vestiging: string): Promise<Scho
   await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/beleidsversies`, payload: { geldigVan: '2026-08-01' } })
   await service.evaluate()
   const { signalen } = (await service.inject({ bearer, url: `/v1/signalen?school=${school}` })).json<{ signalen: Array<{ id: string }> }>()
+  // A wettelijk signaal knows no rust; a rule that gives others is in no beleid here.
+  const { rows: [intern] } = await execute(service, `
+    insert into signaal
+    select (jsonb_populate_record(s, jsonb_build_object('signaal', gen_random_uuid(), 'regel', 'te-laat', 'aard', 'intern'))).* from signaal s where school = '${school}'
+    returning school || '-' || signaal as id`)
   const levering = await service.inject({ bearer, method: 'POST', url: '/v1/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })
-  return { school, vestiging, signaal: signalen[0]!.id, levering: levering.json<{ id: string }>().id, aanlevering }
+  const uitgezonderd = await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/uitzonderingen`, payload: uitzondering })
+  return { school, vestiging, signaal: signalen[0]!.id, internSignaal: (intern as { id: string }).id, levering: levering.json<{ id: string }>().id, aanlevering, uitzondering: uitgezonderd.json<{ id: string }>().id }
 }
 
 async function ask (service: Service, method: string, { url, payload }: Verzoek, bearer: string | null): ReturnType<Service['inject']> {
@@ -222,7 +247,7 @@ t.test('row-level security holds when the first wall is gone', async (t) => {
     (await listLeerlingen(tx, forged, { limit: 10 })).length > 0,
     await findAbsentie(tx, forged, 'test-lvs', 'a-1') !== undefined,
     (await listAbsenties(tx, forged, { school: '99AA', limit: 10 })).length > 0,
-    (await listSignalen(tx, forged, { limit: 10 })).some(({ id }) => id === signaal)
+    (await listSignalen(tx, forged, '2026-03-31', { limit: 10 })).some(({ id }) => id === signaal)
   ])
   t.strictSame(await read(['99AB']), [false, false, false, false, false], 'the scholen of the transaction decide, not the Scope')
   t.strictSame(await read([]), [false, false, false, false, false], 'nothing without scholen')

@@ -22,16 +22,19 @@ const ARROWS: Record<string, readonly string[]> = {
   bronnen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'toegang', 'verwerkingen'],
   herzieningen: ['aanleveringen', 'absenties', 'afmeldingen', 'leerlingen/stam', 'signalen', 'toegang', 'verwerkingen'],
   beleid: FACTS,
-  regels: ['bronnen', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  dekking: ['leerlingen/stam', 'toegang'],
+  regels: ['beleid/contract', 'bronnen', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  proefberekeningen: ['beleid', 'leerlingen/stam', 'regels', 'toegang', 'verwerkingen'],
   signalen: ['absenties', 'afmeldingen', 'leerlingen/stam', 'regels', 'toegang', 'verwerkingen'],
   'signalen/worker': ['app'],
+  uitzonderingen: ['leerlingen/stam', 'toegang', 'verwerkingen'],
   statistiek: ['leerlingen/stam', 'toegang', 'verwerkingen'],
   duo: [...FACTS, 'signalen', 'statistiek'],
   importeren: ['absenties', 'leerlingen', 'toegang'],
   'importeren/command': ['app', 'config'],
   jobs: [...FACTS, 'afmeldingen', 'app', 'beleid', 'config', 'duo', 'signalen', 'statistiek'],
   commands: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'toegang'],
-  demo: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'toegang', 'duo/contract', 'regels/contract', 'signalen/contract', 'statistiek/contract']
+  demo: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'toegang', 'beleid/contract', 'duo/contract', 'proefberekeningen/contract', 'regels/contract', 'signalen/contract', 'statistiek/contract']
 }
 /** Stamgegevens and beleid change facts of others: in the owner's own store, within one transaction. */
 const FOREIGN_STORES = ['leerlingen/service.ts → absenties/store.ts', 'beleid/service.ts → absenties/store.ts', 'beleid/service.ts → leerlingen/store.ts']

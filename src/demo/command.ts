@@ -7,6 +7,7 @@ import { buildServer } from '../server.ts'
 import { startEvaluator, type Evaluator } from '../signalen/worker.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
 import { addAantallen, compareAantallen, pushStamgegevens, pushZending } from './aanleveren.ts'
+import { adoptBeleid, BELEIDSCHOOL, showProefberekening } from './beleid.ts'
 import { Bron, OnverwachtAntwoord, type Weigering } from './bron.ts'
 import { claimDemomap, DemoError } from './demomap.ts'
 import { generateSchooljaar } from './generate.ts'
@@ -143,6 +144,9 @@ async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signa
   const { leerlingen } = await pushStamgegevens(bron, schooljaar)
   verslag.phase('Stamgegevens', `${schooljaar.vestigingen.length} vestigingen, ${schooljaar.kalenders.length} eigen kalender, ${formatAantal(leerlingen)} leerlingen, ${schooljaar.vrijstellingen.length} vrijstellingen`)
 
+  await adoptBeleid(bron)
+  verslag.phase('Beleid', `school ${BELEIDSCHOOL} stelt haar verzuimbeleid vast; voor de andere geldt het standaardbeleid`)
+
   const verschillen = await pushJaar(bron, schooljaar, verslag)
   verschillen.push(...await checkWachtende(uitkomsten))
   await evaluatie.idle()
@@ -163,6 +167,7 @@ async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signa
 
   await showSignalen(uitkomsten)
   await showStatistiek(uitkomsten)
+  await showProefberekening(uitkomsten)
   showLeveringen(uitkomsten, leveringen, app.config.leveringenDir)
   for (const verschil of verschillen) verslag.line(`\nLET OP: ${verschil}`)
   await showProbeer(uitkomsten, app.config, eenmalig)

@@ -51,15 +51,16 @@ export async function showSignalen (uitkomsten: Uitkomsten): Promise<void> {
     ...[...perCel].sort(([a], [b]) => compare(a, b)).map(([cel, eigen]) => [...cel.split(' '), ...count(eigen)]),
     ['samen', '', ...count(signalen)]
   ], 2)
-  const open = [...Map.groupBy(signalen.filter(({ status }) => status === 'open'), (signaal) => vestigingVan(uitkomsten, signaal)).entries()].sort(([a], [b]) => compare(a, b))
-  verslag.line('  Drie ervan, met wat ze draagt:')
+  const open = [...Map.groupBy(signalen.filter(({ status, aard }) => status === 'open' && aard === 'wettelijk'), (signaal) => vestigingVan(uitkomsten, signaal)).entries()].sort(([a], [b]) => compare(a, b))
+  verslag.line('  Drie die gemeld moeten worden, met wat ze draagt:')
   for (const [vestiging, [eerste]] of open.slice(0, 3)) verslag.line(`  - ${vestiging} ${describeSignaal(eerste!)}`)
 }
 
-function describeSignaal ({ leerling, begindatum, einddatum, minuten, drempelMinuten, uiterlijkMelden, onderbouwing }: Signaal): string {
-  const getoond = onderbouwing.slice(0, 3).map((regel) => `${formatDatumkort(regel.datum)} ${regel.minuten} min (${regel.bronId})`)
+function describeSignaal ({ leerling, regel, begindatum, einddatum, eenheid, gemeten, drempel, uiterlijkAfhandelen, onderbouwing }: Signaal): string {
+  const getoond = onderbouwing.slice(0, 3).map((absentie) => `${formatDatumkort(absentie.datum)} ${absentie.minuten ?? 'onbekend aantal'} min (${absentie.bronId})`)
   const rest = onderbouwing.length > 3 ? ` en nog ${onderbouwing.length - 3}` : ''
-  return `${leerling.bronId}: ${minuten} van ${drempelMinuten} min, ${formatDatumkort(begindatum)} t/m ${formatDatumkort(einddatum)}, uiterlijk melden ${formatDatumkort(uiterlijkMelden)}; uit ${getoond.join(', ')}${rest}`
+  const termijn = uiterlijkAfhandelen === null ? '' : `, uiterlijk ${formatDatumkort(uiterlijkAfhandelen)}`
+  return `${leerling.bronId}, ${regel}: ${gemeten} van ${drempel} ${eenheid}, ${formatDatumkort(begindatum)} t/m ${formatDatumkort(einddatum)}${termijn}; uit ${getoond.join(', ')}${rest}`
 }
 
 export async function showStatistiek ({ bron, schooljaar, verslag }: Uitkomsten): Promise<void> {
@@ -99,7 +100,7 @@ async function findBijna ({ bron, schooljaar }: Uitkomsten): Promise<{ leerling:
     const antwoord = await bron.get<Marges>(`/v1/leerlingen/demo-lvs/${leerling}/marges?school=${school}&peildatum=${MARGEDATUM}`)
     const marge = antwoord.marges.find(({ regel }) => regel === WETTELIJK)
     // Without a vroegsteDatum it can no longer come: the leerling will be 18.
-    return { leerling, school, resterend: marge?.vroegsteDatum == null ? 0 : marge.resterendMinuten }
+    return { leerling, school, resterend: marge?.vroegsteDatum == null ? 0 : marge.resterendMinuten ?? 0 }
   }))
   return marges.filter(({ resterend }) => resterend > 0).sort((a, b) => a.resterend - b.resterend || compare(a.leerling, b.leerling))[0]
 }

@@ -36,12 +36,41 @@ export function answerNdjson (body: Readable, options: { log: Logger, requestId:
       }
       yield JSON.stringify(options.totals()) + '\n'
     } catch (error) {
-      const problem = toProblem(error, options.requestId)
-      if (problem.status >= 500) options.log.error({ fout: describeError(error) }, 'ndjson stream failed')
       body.destroy()
-      yield JSON.stringify({ fout: problem }) + '\n'
+      yield describeFout(error, options)
     }
   }
+}
+
+/** Answers work that takes a while: a line for every step as it comes, and what it returns as the last. A fault half-way is a line `{"fout": …}` and the end. */
+export function streamStappen (stappen: AsyncGenerator<object, object>, options: { log: Logger, requestId: string }): Readable {
+  return Readable.from(answer(), { objectMode: false })
+
+  async function * answer (): AsyncGenerator<string> {
+    try {
+      let stap = await stappen.next()
+      for (; stap.done !== true; stap = await stappen.next()) yield JSON.stringify(stap.value) + '\n'
+      yield JSON.stringify(stap.value) + '\n'
+    } catch (error) {
+      yield describeFout(error, options)
+    } finally {
+      // The reader left: the work stops too.
+      await stappen.return({})
+    }
+  }
+}
+
+/** What work of several steps comes to, for who does not follow it. */
+export async function finishStappen<T> (stappen: AsyncGenerator<unknown, T>): Promise<T> {
+  let stap = await stappen.next()
+  while (stap.done !== true) stap = await stappen.next()
+  return stap.value
+}
+
+function describeFout (error: unknown, { log, requestId }: { log: Logger, requestId: string }): string {
+  const problem = toProblem(error, requestId)
+  if (problem.status >= 500) log.error({ fout: describeError(error) }, 'ndjson stream failed')
+  return JSON.stringify({ fout: problem }) + '\n'
 }
 
 const landing = new WeakSet<Readable>()

@@ -7,6 +7,7 @@ export interface Benchregel { readonly naam: string, readonly eigen: number, rea
 const BENCHES: Record<string, (maat: number) => Promise<Benchregel[]>> = {
   push: async (maat) => await (await import('./push.ts')).benchPush({ rijen: 200_000 * maat }),
   regels: async () => await (await import('./regels.ts')).benchRegels(),
+  proef: async (maat) => await (await import('./proef.ts')).benchProef(maat),
   nacht: async (maat) => await (await import('./nacht.ts')).benchNacht({ scholen: Math.ceil(10 * maat), leerlingen: 1_000, absenties: 20 }),
   graphql: async () => await (await import('./graphql.ts')).benchGraphql({}),
   start: async () => await (await import('./start.ts')).benchStart()
