@@ -1,4 +1,4 @@
-import { findLandelijk, isEigenCode, LANDELIJKE_REGELS, type Duiding, type Meting, type Regelkeuze, type Venster, ZESTIEN_UUR_REGEL } from './regel.ts'
+import { findLandelijk, isEigenCode, LANDELIJKE_REGELS, type Duiding, type Meting, type Regeldefinitie, type Regelkeuze, type Venster, ZESTIEN_UUR_REGEL } from './regel.ts'
 import type { Indelingsfout, Reden } from './beleid.ts'
 import type { Beleidselement } from './beleidselement.ts'
 import type { Datum } from './datum.ts'
@@ -77,8 +77,16 @@ function listVormfouten (keuze: Regelkeuze, geldigVan: Datum): Indelingsfout[] {
     ...(past ? [] : [{ pad: [keuze.venster === undefined ? 'meting' : 'venster'], code: 'past-niet', detail: `past niet: ${meting} ${PASSENDE[meting]}` }]),
     ...drempels.flatMap((drempel, at) => at > 0 && drempel <= drempels[at - 1]! ? [{ pad: ['drempels', at], code: 'niet-oplopend', detail: 'is niet hoger dan de vorige' }] : []),
     ...(meting === 'procent' ? drempels.flatMap((drempel, at) => drempel > 100 ? [{ pad: ['drempels', at], code: 'te-groot', detail: 'is meer dan 100 procent' }] : []) : []),
+    ...listDatafouten(keuze, landelijk, meting, venster),
     ...(van !== undefined && tot !== undefined && van >= tot ? [{ pad: ['voor', 'leeftijd', 'tot'], code: 'verkeerde-volgorde', detail: 'is niet hoger dan van' }] : [])
   ]
+}
+
+/** A share that has too little data at the begin of every week would begin anew, and fire again, at the end of it. */
+function listDatafouten ({ minimaalLesdagen }: Regelkeuze, landelijk: Regeldefinitie | undefined, meting: Meting | undefined, venster: Venster | undefined): Indelingsfout[] {
+  if (meting !== 'procent' || venster?.soort !== 'lesweken') return []
+  const past = (minimaalLesdagen ?? landelijk?.minimaalLesdagen ?? 0) <= 5 * (venster.aantal - 1)
+  return past ? [] : [{ pad: [minimaalLesdagen === undefined ? 'venster' : 'minimaalLesdagen'], code: 'past-niet', detail: `past niet: voor de laatste lesweek liggen er ten hoogste ${5 * (venster.aantal - 1)} lesdagen in het venster` }]
 }
 
 const SOM = 'telt in lesweken, lesdagen, maanden of het schooljaar, niet aaneengesloten'

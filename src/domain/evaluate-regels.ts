@@ -2,7 +2,7 @@ import { datumVanDagnummer, dagnummer, type Datum } from './datum.ts'
 import type { Beleid } from './beleid.ts'
 import { addWerkdagen } from './kalender.ts'
 import { drempelMinuten, type Aard, type Meting, type Regeldefinitie } from './regel.ts'
-import { Leerlingrekening, listReeksen, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { Leerlingrekening, listReeksen, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 
 export { mayCount } from './teldagen.ts'
 export type { Deelname, Feiten, Vestigingen, Vestigingskader } from './teldagen.ts'
@@ -104,13 +104,12 @@ function runVensters (loop: Loop): number {
     const { definitie } = dag.vlak
     if (rekensoort(definitie) !== 'venster' || dag.datum < loop.sinds) continue
     laag = seek(dagen, laag, rekening.vensterBegin(definitie, dag.datum, dag.nummer, dag.kader))
-    const herstart = definitie.herstart === 'na-signaal'
-    if (herstart && dag.nummer - vorige < definitie.minimaalDagenTussen) continue
     const { meting } = definitie
+    const herstart = definitie.herstart === 'na-signaal'
     const eerste = herstart ? Math.max(laag, vanaf) : laag
     const gemeten = sommen.tussen(meting, eerste, at)
     if (gemeten < drempelIn(definitie, definitie.drempels[0]!, dag.kader) || (meting === 'perioden' && !sommen.begint(at))) continue
-    const treden = herstart ? definitie.drempels.filter((drempel) => drempelIn(definitie, drempel, dag.kader) <= gemeten).slice(-1) : listGekruist(loop, dag, { gemeten, eigen: sommen.tussen(meting, at, at), perTrede })
+    const treden = listTreden(dag, definitie, { gemeten, zonder: gemeten - sommen.tussen(meting, at, at), vorige: herstart ? vorige : loop.vorige, perTrede })
     if (treden.length === 0 || !mayFire(rekening, dag, definitie)) continue
     const begin = meting === 'perioden' ? sommen.eersteBegin(eerste) : eerste
     for (const trede of treden) {
@@ -123,12 +122,15 @@ function runVensters (loop: Loop): number {
   return vanaf
 }
 
-/** The steps that this day reaches from below, each at its distance from the last time. */
-function listGekruist ({ vorige }: Loop, dag: Teldag, { gemeten, eigen, perTrede }: { gemeten: number, eigen: number, perTrede: ReadonlyMap<number, number> }): number[] {
-  const { definitie } = dag.vlak
-  return definitie.drempels.filter((trede) => {
+interface Meetwaarde { readonly gemeten: number, /** Without the day itself. */ readonly zonder: number, /** Dagnummer of the last einddatum. */ readonly vorige: number, readonly perTrede: ReadonlyMap<number, number> }
+
+/** The steps that fire on a day: after a restart the highest that is reached, else each that this day reaches from below; all at their distance. */
+function listTreden (dag: Dag, definitie: Regeldefinitie, { gemeten, zonder, vorige, perTrede }: Meetwaarde): number[] {
+  const { herstart, drempels, minimaalDagenTussen } = definitie
+  if (herstart === 'na-signaal') return dag.nummer - vorige < minimaalDagenTussen ? [] : drempels.filter((trede) => drempelIn(definitie, trede, dag.kader) <= gemeten).slice(-1)
+  return drempels.filter((trede) => {
     const drempel = drempelIn(definitie, trede, dag.kader)
-    return gemeten >= drempel && gemeten - eigen < drempel && dag.nummer - (perTrede.get(trede) ?? vorige) >= definitie.minimaalDagenTussen
+    return gemeten >= drempel && zonder < drempel && dag.nummer - (perTrede.get(trede) ?? vorige) >= minimaalDagenTussen
   })
 }
 
@@ -142,32 +144,33 @@ function seek (dagen: readonly Teldag[], from: number, begin: number): number {
 
 // --- runs
 
-interface Run { begin: number, /** Whole lesweken before the one of the last day. */ weken: number, /** The week of the last day is missed from its first lesdag on. */ weekHeel: boolean, readonly gevuurd: Set<number> }
+interface Run { readonly begin: number, /** Whole lesweken before the one of the last day. */ weken: number, /** The week of the last day is missed from its first lesdag on. */ weekHeel: boolean }
 
-function runReeksen ({ rekening, reeks, dagen, uitkomsten, vorige, sinds }: Loop): void {
+function runReeksen ({ rekening, reeks, dagen, uitkomsten, vorige: eerder, sinds }: Loop): void {
   const perTrede = new Map<number, number>()
+  let vorige = eerder
   let run: Run | undefined
   for (let at = 0; at < dagen.length; at++) {
     const dag = dagen[at]!
     const vorigeDag = dagen[at - 1]
+    let zonder = run?.weken ?? 0
     if (run === undefined || !rekening.isAansluitend(vorigeDag!, dag)) {
-      run = { begin: at, weken: 0, weekHeel: rekening.isEersteVanWeek(dag), gevuurd: new Set() }
+      run = { begin: at, weken: zonder = 0, weekHeel: rekening.isEersteVanWeek(dag) }
     } else if (weekVan(dag) !== weekVan(vorigeDag!)) {
       if (run.weekHeel) run.weken++
       run.weekHeel = true
     }
     const { definitie } = dag.vlak
-    if (rekensoort(definitie) !== 'reeks' || dag.datum < sinds) continue
-    const gemeten = definitie.meting === 'lesweken' ? run.weken : at - run.begin + 1
-    if (gemeten < definitie.drempels[0]!) continue
-    const { begin, gevuurd } = run
-    const treden = definitie.drempels.filter((trede) => gemeten >= trede && !gevuurd.has(trede) && dag.nummer - (perTrede.get(trede) ?? vorige) >= definitie.minimaalDagenTussen)
+    const { begin, weken } = run
+    const gemeten = definitie.meting === 'lesweken' ? weken : at - begin + 1
+    if (rekensoort(definitie) !== 'reeks' || dag.datum < sinds || gemeten < definitie.drempels[0]!) continue
+    const treden = listTreden(dag, definitie, { gemeten, zonder: definitie.meting === 'lesweken' ? zonder : at - begin, vorige: definitie.herstart === 'na-signaal' ? vorige : eerder, perTrede })
     if (treden.length === 0 || !mayFire(rekening, dag, definitie, dagen[begin]!.datum)) continue
     for (const trede of treden) {
       uitkomsten.push(makeUitkomst(reeks, dag, dag.vlak, { dagen: dagen.slice(begin, at + 1), gemeten, drempel: trede }))
       perTrede.set(trede, dag.nummer)
-      gevuurd.add(trede)
     }
+    vorige = dag.nummer
     if (definitie.herstart === 'na-signaal') run = undefined
   }
 }
@@ -178,56 +181,51 @@ function weekVan ({ nummer }: Teldag): number {
 
 // --- shares
 
-/** The lesdagen of the leerling of which planned time is known, with what was missed on each. */
-interface Aandeeldagen { readonly lesdagen: readonly Lesdag[], /** Up to each of them, from 0. */ readonly gepland: Float64Array, readonly gemist: Float64Array }
+/** The lesdagen of which planned time is known and counts, with what was missed on each. */
+interface Aandeeldagen { readonly lesdagen: readonly Telbaredag[], /** The teldag of each, where something was missed. */ readonly teldagen: ReadonlyArray<Teldag | undefined>, /** Up to each of them, from 0. */ readonly gepland: Float64Array, readonly gemist: Float64Array }
 
-function listAandeeldagen (rekening: Leerlingrekening, dagen: readonly Teldag[], van: Datum, tot: Datum): Aandeeldagen {
-  const lesdagen = rekening.listLesdagen(van, tot).filter(({ gepland }) => gepland !== null)
+function listAandeeldagen (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Aandeeldagen {
+  const { dagen } = rekening.tel(reeks)
+  const lesdagen = rekening.listTelbaar(reeks, van, tot).filter(({ gepland, vlak }) => gepland !== null && rekensoort(vlak.definitie) === 'aandeel')
   const [gepland, gemist] = [new Float64Array(lesdagen.length + 1), new Float64Array(lesdagen.length + 1)]
+  const teldagen: Array<Teldag | undefined> = []
   let at = 0
   for (const [n, lesdag] of lesdagen.entries()) {
     while (at < dagen.length && dagen[at]!.nummer < lesdag.nummer) at++
-    const minuten = dagen[at]?.nummer === lesdag.nummer ? dagen[at]!.minuten : 0
+    const teldag = dagen[at]?.nummer === lesdag.nummer ? dagen[at] : undefined
+    teldagen.push(teldag)
     gepland[n + 1] = gepland[n]! + lesdag.gepland!
-    gemist[n + 1] = gemist[n]! + minuten
+    gemist[n + 1] = gemist[n]! + (teldag?.minuten ?? 0)
   }
-  return { lesdagen, gepland, gemist }
+  return { lesdagen, teldagen, gepland, gemist }
 }
 
 /** The share in the window that ends on a lesdag. */
-export interface Aandeel { readonly gepland: number, readonly gemist: number, readonly lesdagen: number, /** Index of the highest drempel reached; -1 none, or too little data. */ readonly band: number }
+export interface Aandeel { readonly gepland: number, readonly gemist: number, readonly lesdagen: number, /** The highest drempel reached; 0 is none, or too little data. */ readonly band: number, readonly teldagen: readonly Teldag[] }
 
 function runAandelen ({ rekening, reeks, dagen, uitkomsten, vorige, voorBand }: Loop): void {
   // A band is only entered where something was missed in the window, so nothing before the first missed day matters but its window.
   const eerste = dagen[0]!
   const begins = reeks.vlakken.filter(({ definitie }) => rekensoort(definitie) === 'aandeel').map(({ definitie }) => rekening.vensterBegin(definitie, eerste.datum, eerste.nummer, eerste.kader))
-  const aandeeldagen = listAandeeldagen(rekening, dagen, datumVanDagnummer(Math.min(...begins)), rekening.peildatum)
+  const aandeeldagen = listAandeeldagen(rekening, reeks, datumVanDagnummer(Math.min(...begins)), rekening.peildatum)
   const perTrede = new Map<number, number>()
-  let vlak: Regelvlak | undefined
-  let band = -1
+  let band = 0
   let laag = 0
-  for (const [at, { nummer, jaar, kader }] of aandeeldagen.lesdagen.entries()) {
-    const datum = datumVanDagnummer(nummer)
-    if (vlak === undefined || datum > vlak.tot) vlak = vlakOp(reeks, datum)
-    if (vlak === undefined || rekensoort(vlak.definitie) !== 'aandeel') {
-      band = -1
-      continue
-    }
-    const { definitie } = vlak
-    const begin = definitie.venster.soort === 'schooljaar' ? eersteAugustus(jaar) : rekening.vensterBegin(definitie, datum, nummer, kader)
-    laag = seekLesdag(aandeeldagen.lesdagen, laag, begin)
-    const aandeel = sumAandeel(aandeeldagen, definitie, laag, at)
+  for (const [at, lesdag] of aandeeldagen.lesdagen.entries()) {
+    const { datum, nummer, vlak, vlak: { definitie } } = lesdag
+    laag = seekLesdag(aandeeldagen.lesdagen, laag, beginVan(rekening, definitie, lesdag))
     // A window that begins anew with the schooljaar begins without a band.
-    const vorigeBand = voorBand?.voor === datum ? voorBand.band : definitie.venster.soort === 'schooljaar' && laag === at ? -1 : band
-    band = aandeel.band
-    if (band <= vorigeBand) continue
-    const trede = definitie.drempels[band]!
-    const dag = { datum, nummer, kader }
-    if (nummer - (perTrede.get(trede) ?? vorige) < definitie.minimaalDagenTussen || !mayFire(rekening, dag, definitie)) continue
-    const onderbouwing = dagen.slice(countVoor(dagen, begin), countVoor(dagen, nummer + 1))
-    uitkomsten.push(makeUitkomst(reeks, dag, vlak, { dagen: onderbouwing, gemeten: Math.floor(100 * aandeel.gemist / aandeel.gepland), drempel: trede }))
-    perTrede.set(trede, nummer)
+    const vorigeBand = voorBand?.voor === datum ? voorBand.band : definitie.venster.soort === 'schooljaar' && laag === at ? 0 : band
+    band = findBand(aandeeldagen, definitie, laag, at)
+    if (band <= vorigeBand || nummer - (perTrede.get(band) ?? vorige) < definitie.minimaalDagenTussen || !mayFire(rekening, lesdag, definitie)) continue
+    const { gemist, gepland, teldagen } = sumAandeel(aandeeldagen, definitie, laag, at)
+    uitkomsten.push(makeUitkomst(reeks, lesdag, vlak, { dagen: teldagen, gemeten: Math.floor(100 * gemist / gepland), drempel: band }))
+    perTrede.set(band, nummer)
   }
+}
+
+function beginVan (rekening: Leerlingrekening, definitie: Regeldefinitie, { datum, nummer, jaar, kader }: Telbaredag): number {
+  return definitie.venster.soort === 'schooljaar' ? eersteAugustus(jaar) : rekening.vensterBegin(definitie, datum, nummer, kader)
 }
 
 const augustus = new Map<number, number>()
@@ -245,17 +243,29 @@ function seekLesdag (lesdagen: readonly Lesdag[], from: number, begin: number): 
   return at
 }
 
-function sumAandeel ({ gepland: totGepland, gemist: totGemist }: Aandeeldagen, { minimaalLesdagen, drempels }: Regeldefinitie, laag: number, at: number): Aandeel {
-  const gepland = totGepland[at + 1]! - totGepland[laag]!
-  const gemist = totGemist[at + 1]! - totGemist[laag]!
-  const lesdagen = at - laag + 1
-  return { gepland, gemist, lesdagen, band: lesdagen < minimaalLesdagen ? -1 : drempels.findLastIndex((drempel) => 100 * gemist >= drempel * gepland) }
+function findBand ({ gepland, gemist }: Aandeeldagen, { minimaalLesdagen, drempels }: Regeldefinitie, laag: number, at: number): number {
+  if (at - laag + 1 < minimaalLesdagen) return 0
+  const [noemer, teller] = [gepland[at + 1]! - gepland[laag]!, gemist[at + 1]! - gemist[laag]!]
+  return drempels.findLast((drempel) => 100 * teller >= drempel * noemer) ?? 0
 }
 
-/** The share at a day of the leerling, for who is not told by a signaal; undefined without a lesdag with known planned time in the window. */
-export function measureAandeel (rekening: Leerlingrekening, dagen: readonly Teldag[], definitie: Regeldefinitie, begin: Datum, tot: Datum): Aandeel | undefined {
-  const aandeeldagen = listAandeeldagen(rekening, dagen, begin, tot)
-  return aandeeldagen.lesdagen.length === 0 ? undefined : sumAandeel(aandeeldagen, definitie, 0, aandeeldagen.lesdagen.length - 1)
+function sumAandeel (dagen: Aandeeldagen, definitie: Regeldefinitie, laag: number, at: number): Aandeel {
+  return {
+    gepland: dagen.gepland[at + 1]! - dagen.gepland[laag]!,
+    gemist: dagen.gemist[at + 1]! - dagen.gemist[laag]!,
+    lesdagen: at - laag + 1,
+    band: findBand(dagen, definitie, laag, at),
+    teldagen: dagen.teldagen.slice(laag, at + 1).filter((teldag) => teldag !== undefined)
+  }
+}
+
+/** The share at the last lesdag that counts, up to and including a day, for who is not told by a signaal; undefined when there is none in the window of that day. */
+export function measureAandeel (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Aandeel & { readonly laatste: Telbaredag } | undefined {
+  const dagen = listAandeeldagen(rekening, reeks, van, tot)
+  const laatste = dagen.lesdagen.at(-1)
+  if (laatste === undefined) return undefined
+  const { definitie } = laatste.vlak
+  return { ...sumAandeel(dagen, definitie, seekLesdag(dagen.lesdagen, 0, beginVan(rekening, definitie, laatste)), dagen.lesdagen.length - 1), laatste }
 }
 
 // --- what all of them ask

@@ -25,8 +25,10 @@ export interface Herleiding {
   readonly inschrijvingen: readonly Deelname[]
   /** Of the signaal before it: from there counting began anew, or the distance is kept. */
   readonly vorigeEinddatum: Datum | null
-  /** Of a share: the band of the lesdag before, by the beleid of that day; -1 is none. Null for what is no share. */
+  /** Of a share: the band of the lesdag before, by the beleid of that day; 0 is none. Null for what is no share. */
   readonly vorigeBand: number | null
+  /** Of a share: the lesdagen of which planned time counts, with that time. Null for what is no share. */
+  readonly gepland: ReadonlyArray<{ readonly datum: Datum, readonly vestiging: string, readonly leerjaar: number, readonly minuten: number }> | null
   readonly geteld: readonly Geteld[]
   readonly nietGeteld: readonly NietGeteld[]
   /** The rule it had to stay below, as measured on the einddatum. */
@@ -77,6 +79,7 @@ export function buildHerleiding (rekening: Leerlingrekening, uitkomsten: readonl
     inschrijvingen: inschrijvingen.map(({ vestiging, van, tot, leerjaar, rooster }) => ({ vestiging, van, tot, leerjaar, rooster })),
     vorigeEinddatum,
     vorigeBand: rekensoort(definitie) === 'aandeel' ? findVorigeBand(rekening, reeks, uitkomst) : null,
+    gepland: rekensoort(definitie) === 'aandeel' ? listGepland(rekening, reeks, van, einddatum) : null,
     geteld: [...geteld].map(describeGeteld),
     nietGeteld: rekening.gelezen.filter((gelezen) => van <= gelezen.feit.datum && gelezen.feit.datum <= einddatum && !geteld.has(gelezen)).map((gelezen) => describeNietGeteld(rekening, reeks, gelezen, vorigeEinddatum)),
     onder: definitie.onderDrempelVan === null ? null : describeOnder(rekening, definitie.onderDrempelVan, einddatum, kader)
@@ -97,14 +100,16 @@ function findVorige (definitie: Regeldefinitie, uitkomsten: readonly Uitkomst[],
   return eerder.at(-1)?.einddatum ?? null
 }
 
-/** The band of the last lesdag with known planned time before an einddatum. */
+/** The band of the last lesdag before an einddatum that counted; 0 is none. */
 function findVorigeBand (rekening: Leerlingrekening, reeks: Regelreeks, { einddatum }: Uitkomst): number {
-  const vorige = rekening.listLesdagen(STANDAARDBELEID.geldigVan, addDagen(einddatum, -1)).findLast(({ gepland }) => gepland !== null)
-  if (vorige === undefined) return -1
-  const datum = datumVanDagnummer(vorige.nummer)
-  const [toen, nu] = [vlakOp(reeks, datum)?.definitie, vlakOp(reeks, einddatum)!.definitie]
-  if (toen === undefined || rekensoort(toen) !== 'aandeel' || (nu.venster.soort === 'schooljaar' && startjaar(datum) < startjaar(einddatum))) return -1
-  return measureAandeel(rekening, rekening.tel(reeks).dagen, toen, datumVanDagnummer(rekening.vensterBegin(toen, datum, vorige.nummer, vorige.kader)), datum)?.band ?? -1
+  const vorige = measureAandeel(rekening, reeks, STANDAARDBELEID.geldigVan, addDagen(einddatum, -1))
+  const nieuwJaar = vorige !== undefined && vlakOp(reeks, einddatum)!.definitie.venster.soort === 'schooljaar' && vorige.laatste.jaar < startjaar(einddatum)
+  return vorige === undefined || nieuwJaar ? 0 : vorige.band
+}
+
+function listGepland (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Herleiding['gepland'] {
+  return rekening.listTelbaar(reeks, van, tot).flatMap(({ datum, gepland, deelname: { vestiging, leerjaar }, vlak }) =>
+    gepland === null || rekensoort(vlak.definitie) !== 'aandeel' ? [] : [{ datum, vestiging, leerjaar, minuten: gepland }])
 }
 
 function describeVestiging ({ vestigingen }: Leerlingrekening, vestiging: string, van: Datum, tot: Datum): Herleidingsvestiging {
@@ -188,7 +193,7 @@ export function recomputeHerleiding (herleiding: Herleiding): Nagerekend | undef
     // For whom the rule is was decided before: nothing here depends on it.
     geboortedatum: '2000-01-01',
     absenties: herleiding.geteld.map(({ duiding: _duiding, ...feit }) => ({ ...feit, reden: null, redenSinds: null })),
-    inschrijvingen: herleiding.inschrijvingen,
+    inschrijvingen: herleiding.gepland === null ? herleiding.inschrijvingen : herleiding.gepland.map(rebuildLesdag),
     vrijstellingen: [],
     uitzonderingen: []
   }
@@ -201,6 +206,11 @@ export function recomputeHerleiding (herleiding: Herleiding): Nagerekend | undef
 }
 
 const HERLEIDING = 'herleiding'
+
+/** An inschrijving of one day, with what was planned then. */
+function rebuildLesdag ({ datum, vestiging, leerjaar, minuten }: NonNullable<Herleiding['gepland']>[number]): Deelname {
+  return { vestiging, van: datum, tot: datum, leerjaar, rooster: [1, 2, 3, 4, 5, 6, 7].map((dag) => dag === weekdag(datum) ? minuten : 0) }
+}
 
 /** The rule alone, over everything that was counted. */
 function rebuildBeleid (definitie: Regeldefinitie): Beleid {

@@ -135,8 +135,8 @@ function measureNu (rekening: Leerlingrekening, reeks: Regelreeks, definitie: Re
   const eerste = Math.max(dagen.findIndex(({ datum }) => datum >= begin), definitie.herstart === 'na-signaal' ? vanaf : 0)
   const inVenster = dagen.filter(({ datum }, at) => datum >= begin && at >= eerste)
   if (rekensoort(definitie) === 'venster') return { dagen: inVenster, gemeten: rekening.tel(reeks).tussen(definitie.meting, dagen.length - inVenster.length, dagen.length - 1), vensterVan: begin }
-  const aandeel = measureAandeel(rekening, dagen, definitie, begin, peildatum)
-  return { dagen: inVenster, gemeten: aandeel === undefined || aandeel.gepland === 0 ? 0 : Math.floor(100 * aandeel.gemist / aandeel.gepland), vensterVan: begin }
+  const aandeel = measureAandeel(rekening, reeks, begin, peildatum)
+  return { dagen: aandeel?.teldagen ?? [], gemeten: aandeel === undefined || aandeel.gepland === 0 ? 0 : Math.floor(100 * aandeel.gemist / aandeel.gepland), vensterVan: begin }
 }
 
 /** The run that may still go on: no lesdag lies between its last day and the peildatum. */

@@ -262,13 +262,32 @@ export class Leerlingrekening {
     const { over, voor, venster, meting } = vlak.definitie
     if (!holdsSelectie(over, gelezen.feit, gelezen.reden)) return 'selectie'
     if (over.meerDanMinuten !== undefined && !(minuten !== null && minuten > over.meerDanMinuten)) return 'duur'
-    if (TELT_MINUTEN.has(meting) && (minuten === null || minuten === 0)) return minuten === null ? 'minuten-onbekend' : 'geen-minuten'
+    if (minuten === null && TELT_MINUTEN.has(meting)) return 'minuten-onbekend'
+    // On a day without planned time nothing was missed; that somebody came late is a registration all the same.
+    if (minuten === 0 && meting !== 'registraties') return 'geen-minuten'
     if (kader === undefined || gelezen.lesdag === undefined) return 'lesdag'
     if (venster.soort === 'lesweken' && venster.minLesdagen !== undefined && kader.kalender.variant(venster.minLesdagen, venster.overZomer).lesweekNummer(datum) === undefined) return 'lesweek'
     if (deelname === undefined) return 'inschrijving'
     if (!this.#isInDoelgroep(voor, datum, kader, deelname)) return 'doelgroep'
     if (gelezen.vrijgesteld && voor.ookMetVrijstelling !== true) return 'vrijstelling'
     return uitzonderingen.length > 0 && uitzonderingen.some(({ van, tot }) => van <= datum && datum <= tot) ? 'uitzondering' : 'telt'
+  }
+
+  /** The days of the reeks on which planned time counts for this leerling: the rule is on and is for him, no vrijstelling, no uitzondering. */
+  listTelbaar (reeks: Regelreeks, van: Datum, tot: Datum): Telbaredag[] {
+    const uitzonderingen = this.#listUitzonderingen(reeks)
+    const { vrijstellingen } = this.feiten
+    const dagen: Telbaredag[] = []
+    let vlak: Regelvlak | undefined
+    for (const lesdag of this.listLesdagen(van, tot)) {
+      const datum = datumVanDagnummer(lesdag.nummer)
+      if (vlak === undefined || datum > vlak.tot) vlak = vlakOp(reeks, datum)
+      if (vlak === undefined || !this.#isInDoelgroep(vlak.definitie.voor, datum, lesdag.kader, lesdag.deelname)) continue
+      if (vrijstellingen.length > 0 && vlak.definitie.voor.ookMetVrijstelling !== true && vrijstellingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
+      if (uitzonderingen.length > 0 && uitzonderingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
+      dagen.push({ ...lesdag, datum, vlak })
+    }
+    return dagen
   }
 
   #isInDoelgroep (voor: Doelgroep, datum: Datum, kader: Vestigingskader, deelname: Deelname): boolean {
@@ -369,7 +388,7 @@ export class Leerlingrekening {
         for (const nummer of kader.kalender.lesdagrij(jaar).nummers) {
           if (nummer < first || nummer > last) continue
           const gepland = deelname.rooster === null ? null : deelname.rooster[weekdagVanDagnummer(nummer) - 1]!
-          if (gepland !== 0) lesdagen.push({ nummer, jaar, gepland, kader })
+          if (gepland !== 0) lesdagen.push({ nummer, jaar, gepland, kader, deelname })
         }
       }
     }
@@ -427,7 +446,10 @@ export class Telling {
 }
 
 /** A lesdag of a leerling, under the first vestiging where he is enrolled then. */
-export interface Lesdag { readonly nummer: number, /** In which its schooljaar starts. */ readonly jaar: number, readonly gepland: number | null, readonly kader: Vestigingskader }
+export interface Lesdag { readonly nummer: number, /** In which its schooljaar starts. */ readonly jaar: number, readonly gepland: number | null, readonly kader: Vestigingskader, readonly deelname: Deelname }
+
+/** One of them on which a rule is on for the leerling. */
+export interface Telbaredag extends Lesdag { readonly datum: Datum, readonly vlak: Regelvlak }
 
 /** In order; a day at two vestigingen is one, of the first of them. */
 function mergeLesdagen (lesdagen: readonly Lesdag[]): Lesdag[] {

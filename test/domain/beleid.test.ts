@@ -66,7 +66,6 @@ const FOUTEN: ReadonlyArray<readonly [name: string, invoer: Record<string, unkno
   ['a rule of its own without a meting, venster or drempel', { regels: [{ regel: 'eigen', aan: false }] }, ['regels/0/meting', 'regels/0/venster', 'regels/0/drempels']],
   ['a wettelijke rule of its own', { regels: [{ ...eigen, aard: 'wettelijk' }] }, ['regels/0/aard']],
   ['a zorgelijke rule without the name for it', { regels: [{ ...eigen, aard: 'zorgelijk', onderDrempelVan: 'wettelijk-16-uur' }] }, ['regels/0/regel']],
-  ['a zorgelijke rule that does not say it stays below the 16 hours', { regels: [{ ...eigen, regel: 'zorgelijk-verzuim-vo', aard: 'zorgelijk' }] }, ['regels/0/onderDrempelVan']],
   ['an interne rule with the name of a zorgelijke', { regels: [{ ...eigen, regel: 'zorgelijk-verzuim-vo' }] }, ['regels/0/regel']],
   ['a ladder that does not rise', { regels: [{ regel: 'te-laat', aan: true, drempels: [3, 3, 2] }] }, ['regels/0/drempels/1', 'regels/0/drempels/2']],
   ['more than all of the time', { regels: [{ regel: 'aanwezigheidstrede', aan: true, drempels: [50, 101] }] }, ['regels/0/drempels/1']],

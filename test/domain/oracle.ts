@@ -240,7 +240,9 @@ function getelde (regel: string, leerling: Leerling, beleid: readonly Beleid[]):
       if (!isVoor(definitie, leerling, dag, deel, vestiging.sector)) continue
       const gelezen = lees(beleidOp(beleid, dag), vestiging, feit)
       if (!kiest(definitie.over, beleidOp(beleid, dag), feit, gelezen)) continue
-      if (IN_MINUTEN.includes(definitie.meting) && (gelezen.minuten === null || gelezen.minuten <= 0)) continue
+      if (IN_MINUTEN.includes(definitie.meting) && gelezen.minuten === null) continue
+      // Nothing was missed; a registration it is all the same.
+      if (gelezen.minuten === 0 && definitie.meting !== 'registraties') continue
       vanDeDag.push({ bron: feit.bron, bronId: feit.bronId, datum: dag, vestiging: feit.vestiging, soort: gelezen.soort, minuten: gelezen.minuten })
     }
     alle.push(...definitie.over.heleDag === true ? geheel(vanDeDag, leerling.gepland(dag)) : vanDeDag)
@@ -351,7 +353,7 @@ function predictRegel (regel: string, leerling: Leerling, beleid: readonly Belei
     const vestigingscode = geteld.find(({ datum }) => datum === dag)?.vestiging ?? leerling.inschrijving(dag)!.vestiging
     const vestiging = leerling.vestigingen.get(vestigingscode)!
     // Spacing holds per step where there is no restart.
-    const teDichtbij = (stap: number): boolean => stappen.some((eerder) => (definitie.herstart === 'na-signaal' || definitie.meting === 'procent' || eerder.stap === stap) && eerder.einddatum < dag && dagenTussen(eerder.einddatum, dag) < definitie.minimaalDagenTussen)
+    const teDichtbij = (stap: number): boolean => stappen.some((eerder) => ((definitie.herstart === 'na-signaal' && definitie.meting !== 'procent') || eerder.stap === stap) && eerder.einddatum < dag && dagenTussen(eerder.einddatum, dag) < definitie.minimaalDagenTussen)
     let vuren: Vuur[]
     if (definitie.meting === 'procent') vuren = predictProcent(regel, definitie, leerling, beleid, geteld, dagen, dag)
     else if (!getelddagen.includes(dag)) continue
@@ -430,35 +432,43 @@ function predictRun (definitie: Regeldefinitie, leerling: Leerling, geteld: read
     .map((drempel) => ({ stap: drempel, drempel, gemeten: waarde, begindatum: run[0]!, onderbouwing: geteld.filter(({ datum }) => run[0]! <= datum && datum <= dag) }))
 }
 
+/** Planned minutes of a day that are part of the share: known, the rule is on and is for the leerling, who has no vrijstelling and no uitzondering. */
+function geplandVoor (regel: string, leerling: Leerling, beleid: readonly Beleid[], dag: string): number {
+  const definitie = regelOp(beleid, regel, dag)
+  const deel = leerling.inschrijving(dag)
+  if (definitie?.meting !== 'procent' || deel === undefined || leerling.uitgezonderd(regel, dag)) return 0
+  if (leerling.vrijgesteld(dag) && definitie.voor.ookMetVrijstelling !== true) return 0
+  return isVoor(definitie, leerling, dag, deel, leerling.vestigingen.get(deel.vestiging)!.sector) ? leerling.gepland(dag) ?? 0 : 0
+}
+
 /** What was missed and planned in the window up to a lesdag, where enough lesdagen lie in it. */
-function aandeel (definitie: Regeldefinitie, leerling: Leerling, geteld: readonly Geteld[], dag: string): { gemist: number, gepland: number, binnen: readonly Geteld[] } | undefined {
+function aandeel (regel: string, definitie: Regeldefinitie, leerling: Leerling, beleid: readonly Beleid[], geteld: readonly Geteld[], dag: string): { gemist: number, gepland: number, binnen: readonly Geteld[] } | undefined {
   const vestiging = leerling.vestigingen.get((geteld.find(({ datum }) => datum === dag) ?? leerling.inschrijving(dag)!).vestiging)!
   const begin = vensterbegin(definitie, vestiging, dag)
   if (begin === undefined) return undefined
   let [gepland, lesdagen] = [0, 0]
   for (let lesdag = begin; lesdag <= dag; lesdag = later(lesdag, 1)) {
-    const minuten = leerling.gepland(lesdag)
-    if (minuten === null || minuten === 0) continue
+    const minuten = geplandVoor(regel, leerling, beleid, lesdag)
+    if (minuten === 0) continue
     gepland += minuten
     lesdagen++
   }
-  const binnen = geteld.filter((feit) => ligtIn(definitie, leerling, feit, begin, dag))
-  if (lesdagen < definitie.minimaalLesdagen || gepland === 0) return undefined
   // Where nothing was planned, or nobody knows what was, no share of it was missed.
-  return { gemist: som(binnen.filter(({ datum }) => (leerling.gepland(datum) ?? 0) > 0)), gepland, binnen }
+  const binnen = geteld.filter((feit) => ligtIn(definitie, leerling, feit, begin, dag) && geplandVoor(regel, leerling, beleid, feit.datum) > 0)
+  return lesdagen < definitie.minimaalLesdagen || gepland === 0 ? undefined : { gemist: som(binnen), gepland, binnen }
 }
 
 const band = (drempels: readonly number[], stand: { gemist: number, gepland: number } | undefined): number =>
   stand === undefined ? 0 : drempels.filter((drempel) => 100 * stand.gemist >= drempel * stand.gepland).at(-1) ?? 0
 
 function predictProcent (regel: string, definitie: Regeldefinitie, leerling: Leerling, beleid: readonly Beleid[], geteld: readonly Geteld[], dagen: readonly string[], dag: string): Vuur[] {
-  // Lesdagen of which nobody knows what was planned are no data.
-  const isBekend = (lesdag: string): boolean => (leerling.gepland(lesdag) ?? 0) > 0
+  // Lesdagen of which nobody knows what was planned, or on which the rule does not count, are no data.
+  const isBekend = (lesdag: string): boolean => geplandVoor(regel, leerling, beleid, lesdag) > 0
   if (!isBekend(dag)) return []
-  const stand = aandeel(definitie, leerling, geteld, dag)
+  const stand = aandeel(regel, definitie, leerling, beleid, geteld, dag)
   const eerder = dagen.slice(0, dagen.indexOf(dag)).filter(isBekend).at(-1)
   const toen = eerder === undefined ? undefined : regelOp(beleid, regel, eerder)
-  const vorige = eerder === undefined || toen === undefined ? 0 : band(toen.drempels, aandeel(toen, leerling, geteld, eerder))
+  const vorige = eerder === undefined || toen === undefined ? 0 : band(toen.drempels, aandeel(regel, toen, leerling, beleid, geteld, eerder))
   const nu = band(definitie.drempels, stand)
   if (stand === undefined || nu <= vorige) return []
   return [{ stap: nu, drempel: nu, gemeten: Math.floor(100 * stand.gemist / stand.gepland), begindatum: stand.binnen[0]!.datum, onderbouwing: stand.binnen }]
