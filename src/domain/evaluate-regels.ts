@@ -2,7 +2,7 @@ import { datumVanDagnummer, dagnummer, type Datum } from './datum.ts'
 import type { Beleid } from './beleid.ts'
 import { addWerkdagen } from './kalender.ts'
 import { drempelMinuten, type Aard, type Meting, type Regeldefinitie } from './regel.ts'
-import { Leerlingrekening, listReeksen, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 
 export { mayCount } from './teldagen.ts'
 export type { Deelname, Feiten, Vestigingen, Vestigingskader } from './teldagen.ts'
@@ -55,7 +55,7 @@ export interface Voorgeschiedenis { readonly einddatum: Datum | null, readonly s
 export function evaluateReeks (rekening: Leerlingrekening, reeks: Regelreeks, voor?: Voorgeschiedenis): Stand {
   const { dagen } = rekening.tel(reeks)
   if (dagen.length === 0) return { uitkomsten: [], dagen, vanaf: 0 }
-  const soorten = new Set(reeks.vlakken.map(({ definitie }) => rekensoort(definitie)))
+  const { soorten } = reeks
   const loop = { rekening, reeks, dagen, uitkomsten: [] as Uitkomst[], vorige: voor?.einddatum == null ? -Infinity : dagnummer(voor.einddatum), voorBand: voor?.band ?? null, sinds: voor?.sinds ?? '' }
   const vanaf = soorten.has('venster') ? runVensters(loop) : 0
   if (soorten.has('reeks')) runReeksen(loop)
@@ -73,11 +73,6 @@ interface Loop {
   readonly vorige: number
   readonly voorBand: Voorgeschiedenis['band']
   readonly sinds: Datum
-}
-
-/** How a definition is computed: over a sliding window, along runs of lesdagen, or as a share of planned time. */
-export function rekensoort ({ meting, venster }: Regeldefinitie): 'venster' | 'reeks' | 'aandeel' {
-  return venster.soort === 'aaneengesloten' ? 'reeks' : meting === 'procent' ? 'aandeel' : 'venster'
 }
 
 export function eenheidVan (meting: Meting): Eenheid {
@@ -246,7 +241,7 @@ function seekLesdag (lesdagen: readonly Lesdag[], from: number, begin: number): 
 function findBand ({ gepland, gemist }: Aandeeldagen, { minimaalLesdagen, drempels }: Regeldefinitie, laag: number, at: number): number {
   if (at - laag + 1 < minimaalLesdagen) return 0
   const [noemer, teller] = [gepland[at + 1]! - gepland[laag]!, gemist[at + 1]! - gemist[laag]!]
-  return drempels.findLast((drempel) => 100 * teller >= drempel * noemer) ?? 0
+  return 100 * teller < drempels[0]! * noemer ? 0 : drempels.findLast((drempel) => 100 * teller >= drempel * noemer)!
 }
 
 function sumAandeel (dagen: Aandeeldagen, definitie: Regeldefinitie, laag: number, at: number): Aandeel {

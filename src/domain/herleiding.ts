@@ -1,10 +1,10 @@
 import { CATEGORIEEN, type Categorie, type Soort } from './absentie.ts'
 import { STANDAARDBELEID, type Beleid } from './beleid.ts'
 import { addDagen, datumVanDagnummer, dagnummer, isoWeek, maandag, schooljaarPeriode, startjaar, schooljaarVanStartjaar, weekdag, type Datum } from './datum.ts'
-import { evaluateReeks, measureAandeel, measureRegel, rekensoort, type Uitkomst } from './evaluate-regels.ts'
+import { evaluateReeks, measureAandeel, measureRegel, type Uitkomst } from './evaluate-regels.ts'
 import { buildKalender, type Kalender, type Kalenderbron, type Lesvrij } from './kalender.ts'
 import { findLandelijk, type Regeldefinitie } from './regel.ts'
-import { Leerlingrekening, listReeksen, vlakOp, type Deelname, type Gelezen, type Oordeel, type Regelreeks } from './teldagen.ts'
+import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Gelezen, type Oordeel, type Regelreeks } from './teldagen.ts'
 import type { Sector } from './sector.ts'
 
 /** Rises when the same facts can come to another outcome. */

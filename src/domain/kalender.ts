@@ -157,8 +157,8 @@ interface Lesweekraster {
   readonly lesweken: readonly number[]
 }
 
-/** Lesdagen by dagnummer, and the number of the lesweek each lies in; the smallest integer where its week is none. */
-export interface Lesdagrij { readonly nummers: Int32Array, readonly lesweken: Int32Array }
+/** Lesdagen in order, as numbers and as days. */
+export interface Lesdagrij { readonly nummers: Int32Array, readonly datums: readonly Datum[] }
 
 /** One schooljaar ready for lookup, per day from 1 August. */
 interface Schooljaartabel {
@@ -261,9 +261,9 @@ export class Kalender {
   lesdagrij (jaar: number): Lesdagrij {
     let rij = this.#rijen.get(jaar)
     if (rij === undefined) {
-      const { start, lesdag, lesweek } = this.#tabel(jaar)
+      const { start, lesdag } = this.#tabel(jaar)
       const dagen = [...lesdag.keys()].filter((i) => lesdag[i] === 1)
-      this.#rijen.set(jaar, rij = { nummers: Int32Array.from(dagen, (i) => start + i), lesweken: Int32Array.from(dagen, (i) => lesweek[i]!) })
+      this.#rijen.set(jaar, rij = { nummers: Int32Array.from(dagen, (i) => start + i), datums: dagen.map((i) => datumVanDagnummer(start + i)) })
     }
     return rij
   }

@@ -1,11 +1,11 @@
 import { SOORTEN, type Feit } from './absentie.ts'
 import { beleidOp, type Beleid } from './beleid.ts'
 import { addDagen, datumVanDagnummer, dagnummer, schooljaarPeriode, schooljaar, weekdag, type Datum } from './datum.ts'
-import { drempelIn, eenheidVan, evaluateReeks, explain, measureAandeel, rekensoort, type Eenheid, type Onderbouwingsregel, type Stand } from './evaluate-regels.ts'
+import { drempelIn, eenheidVan, evaluateReeks, explain, measureAandeel, type Eenheid, type Onderbouwingsregel, type Stand } from './evaluate-regels.ts'
 import { describeNietGeteld, ENKELVOUD, formatDag, meervoud, type NietGeteld } from './herleiding.ts'
 import type { Kalender } from './kalender.ts'
 import { findLandelijk, LANDELIJKE_REGELS, type Regeldefinitie, type Venster } from './regel.ts'
-import { Leerlingrekening, listReeksen, vlakOp, type Deelname, type Feiten, type Regelreeks, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Feiten, type Regelreeks, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 
 /** How far a rule is from firing at the peildatum, and why it did not. Null where a rule has no such thing, or is off. */
 export interface Marge {

@@ -34,7 +34,14 @@ export type Vestigingen = ReadonlyMap<string, Vestigingskader>
 /** Days on which a rule is on with one definition, under one beleidsversie. */
 export interface Regelvlak { readonly van: Datum, readonly tot: Datum, readonly definitie: Regeldefinitie, readonly versie: number, /** Per categorie and soort whether the selection holds it. */ readonly masker: Uint8Array }
 
-export interface Regelreeks { readonly regel: string, readonly vlakken: readonly Regelvlak[] }
+export interface Regelreeks { readonly regel: string, readonly vlakken: readonly Regelvlak[], /** How its definitions are computed, each once. */ readonly soorten: ReadonlySet<Rekensoort> }
+
+/** Over a sliding window, along runs of lesdagen, or as a share of planned time. */
+export type Rekensoort = 'venster' | 'reeks' | 'aandeel'
+
+export function rekensoort ({ meting, venster }: Regeldefinitie): Rekensoort {
+  return venster.soort === 'aaneengesloten' ? 'reeks' : meting === 'procent' ? 'aandeel' : 'venster'
+}
 
 interface Regelplan { readonly reeksen: readonly Regelreeks[], readonly duidt: boolean, readonly vraagtRedenSinds: boolean, /** Per categorie and soort whether any rule may count it. */ readonly masker: Uint8Array }
 
@@ -59,6 +66,7 @@ function buildPlan (beleid: readonly Beleid[]): Regelplan {
   const grenzen = [...new Set([STANDAARDBELEID.geldigVan, ...perioden.flatMap(({ geldigVan, geldigTot }) => geldigTot === null ? [geldigVan] : [geldigVan, addDagen(geldigTot, 1)])])].sort()
   const codes = new Set([...LANDELIJKE_REGELS, ...beleid.flatMap(({ regels }) => regels)].map(({ regel }) => regel))
   const reeksen = [...codes].map((regel) => ({ regel, vlakken: buildVlakken(regel, beleid, grenzen) })).filter(({ vlakken }) => vlakken.length > 0)
+    .map((reeks) => ({ ...reeks, soorten: new Set(reeks.vlakken.map(({ definitie }) => rekensoort(definitie))) }))
   const duidingen = beleid.flatMap((versie) => versie.duidingen)
   const masker = new Uint8Array(CATEGORIEEN.length * SOORTEN.length)
   for (const vlak of reeksen.flatMap(({ vlakken }) => vlakken)) vlak.masker.forEach((telt, at) => { masker[at] = Math.max(masker[at]!, telt) })
@@ -280,12 +288,12 @@ export class Leerlingrekening {
     const dagen: Telbaredag[] = []
     let vlak: Regelvlak | undefined
     for (const lesdag of this.listLesdagen(van, tot)) {
-      const datum = datumVanDagnummer(lesdag.nummer)
+      const { datum, nummer, jaar, gepland, kader, deelname } = lesdag
       if (vlak === undefined || datum > vlak.tot) vlak = vlakOp(reeks, datum)
-      if (vlak === undefined || !this.#isInDoelgroep(vlak.definitie.voor, datum, lesdag.kader, lesdag.deelname)) continue
+      if (vlak === undefined || !this.#isInDoelgroep(vlak.definitie.voor, datum, kader, deelname)) continue
       if (vrijstellingen.length > 0 && vlak.definitie.voor.ookMetVrijstelling !== true && vrijstellingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
       if (uitzonderingen.length > 0 && uitzonderingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
-      dagen.push({ ...lesdag, datum, vlak })
+      dagen.push({ nummer, datum, jaar, gepland, kader, deelname, vlak })
     }
     return dagen
   }
@@ -385,10 +393,12 @@ export class Leerlingrekening {
       const [first, last] = [dagnummer(eerste), dagnummer(laatste)]
       gesorteerd &&= lesdagen.length === 0 || lesdagen.at(-1)!.nummer < first
       for (let jaar = startjaar(eerste); jaar <= startjaar(laatste); jaar++) {
-        for (const nummer of kader.kalender.lesdagrij(jaar).nummers) {
+        const { nummers, datums } = kader.kalender.lesdagrij(jaar)
+        for (let at = 0; at < nummers.length; at++) {
+          const nummer = nummers[at]!
           if (nummer < first || nummer > last) continue
           const gepland = deelname.rooster === null ? null : deelname.rooster[weekdagVanDagnummer(nummer) - 1]!
-          if (gepland !== 0) lesdagen.push({ nummer, jaar, gepland, kader, deelname })
+          if (gepland !== 0) lesdagen.push({ nummer, datum: datums[at]!, jaar, gepland, kader, deelname })
         }
       }
     }
@@ -406,7 +416,7 @@ export class Leerlingrekening {
 export class Telling {
   readonly #rekening: Leerlingrekening
   readonly dagen: readonly Teldag[]
-  readonly #tot = new Map<string, Float64Array>()
+  #tot: Map<Meting, Float64Array> | undefined
   #begint: Uint8Array | undefined
 
   constructor (rekening: Leerlingrekening, dagen: readonly Teldag[]) {
@@ -418,6 +428,7 @@ export class Telling {
   tussen (meting: Meting, eerste: number, laatste: number): number {
     if (laatste < eerste) return 0
     if (meting === 'lesdagen') return laatste - eerste + 1
+    this.#tot ??= new Map()
     let tot = this.#tot.get(meting)
     if (tot === undefined) this.#tot.set(meting, tot = this.#add(meting))
     return tot[laatste + 1]! - tot[eerste]!
@@ -446,10 +457,10 @@ export class Telling {
 }
 
 /** A lesdag of a leerling, under the first vestiging where he is enrolled then. */
-export interface Lesdag { readonly nummer: number, /** In which its schooljaar starts. */ readonly jaar: number, readonly gepland: number | null, readonly kader: Vestigingskader, readonly deelname: Deelname }
+export interface Lesdag { readonly nummer: number, readonly datum: Datum, /** In which its schooljaar starts. */ readonly jaar: number, readonly gepland: number | null, readonly kader: Vestigingskader, readonly deelname: Deelname }
 
 /** One of them on which a rule is on for the leerling. */
-export interface Telbaredag extends Lesdag { readonly datum: Datum, readonly vlak: Regelvlak }
+export interface Telbaredag extends Lesdag { readonly vlak: Regelvlak }
 
 /** In order; a day at two vestigingen is one, of the first of them. */
 function mergeLesdagen (lesdagen: readonly Lesdag[]): Lesdag[] {

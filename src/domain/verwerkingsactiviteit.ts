@@ -1,0 +1,131 @@
+/** The register of AVG art. 30, as data: what we do with persons, why, and on what ground. The school is the controller; we are its processor. */
+export interface Verwerkingsactiviteit {
+  readonly naam: string
+  readonly doel: string
+  /** With the article it rests on. */
+  readonly grondslag: string
+  readonly gegevens: readonly string[]
+  readonly betrokkenen: readonly string[]
+  /** Of the data themselves; the log of the activity has a term of its own. */
+  readonly bewaartermijn: string
+  readonly ontvangers: readonly string[]
+}
+
+const WETTELIJK = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het bijhouden en melden van verzuim (Leerplichtwet 1969 art. 21 en 21a; WPO, WEC, WVO 2020 en WEB over de registratie van deelnemers).'
+const TAAK = 'Taak van algemeen belang (AVG art. 6 lid 1 onder e): zorg voor aanwezigheid en tijdige begeleiding door de school.'
+const DOSSIER = 'Vijf jaar na uitschrijving.'
+const SCHOOL = 'de school'
+
+export const VERWERKINGSACTIVITEITEN = {
+  'stamgegevens:lezen': {
+    naam: 'Gegevens van leerlingen lezen',
+    doel: 'Weten welke leerling waar is ingeschreven, om aanwezigheid te kunnen vaststellen.',
+    grondslag: WETTELIJK,
+    gegevens: ['sleutel van de bron', 'geboortedatum', 'inschrijvingen', 'woongemeente', 'aanwezigheid van een persoonsgebonden nummer'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'stamgegevens:schrijven': {
+    naam: 'Gegevens van leerlingen vastleggen',
+    doel: 'Inschrijvingen en vrijstellingen bijhouden zoals de school ze aanlevert.',
+    grondslag: WETTELIJK,
+    gegevens: ['sleutel van de bron', 'geboortedatum', 'inschrijvingen', 'vrijstellingen', 'woongemeente', 'persoonsgebonden nummer (versleuteld)'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'absenties:lezen': {
+    naam: 'Absenties en afmeldingen lezen',
+    doel: 'Zien wie er was en wie niet, om de leerling te begeleiden en verzuim te beoordelen.',
+    grondslag: WETTELIJK,
+    gegevens: ['absenties met reden en minuten', 'afmeldingen', 'geschiedenis daarvan'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'absenties:schrijven': {
+    naam: 'Absenties en afmeldingen vastleggen',
+    doel: 'Bijhouden wie er was en wie niet, met indeling volgens het verzuimbeleid van de dag.',
+    grondslag: WETTELIJK,
+    gegevens: ['absenties met reden en minuten', 'afmeldingen', 'indeling in categorie'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'signalen:evalueren': {
+    naam: 'Signalen berekenen',
+    doel: 'Tijdig zien dat een leerling een grens van de wet of van het verzuimbeleid bereikt.',
+    grondslag: WETTELIJK,
+    gegevens: ['absenties', 'inschrijvingen', 'leeftijd', 'vrijstellingen', 'signalen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'signalen:lezen': {
+    naam: 'Signalen, marges en uitzonderingen lezen',
+    doel: 'Weten voor welke leerling iets nodig is, en waar dat op berust.',
+    grondslag: TAAK,
+    gegevens: ['signalen met onderbouwing', 'marges', 'beoordelingen', 'uitzonderingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'signalen:beoordelen': {
+    naam: 'Signalen beoordelen',
+    doel: 'Besluiten of er gemeld wordt, rust of een uitzondering vastleggen.',
+    grondslag: WETTELIJK,
+    gegevens: ['signalen', 'beoordelingen', 'rust', 'uitzonderingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'beleid:proefberekenen': {
+    naam: 'Beleid op het verleden proberen',
+    doel: 'Zien wat een verzuimbeleid zou doen voordat de school het vaststelt; de uitkomst noemt niemand.',
+    grondslag: TAAK,
+    gegevens: ['absenties', 'inschrijvingen', 'leeftijd', 'vrijstellingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'Wordt niet bewaard.',
+    ontvangers: [SCHOOL]
+  },
+  'meldingen:lezen': {
+    naam: 'Verzuimmeldingen lezen',
+    doel: 'Zien wat er gemeld is en hoe het ermee staat.',
+    grondslag: WETTELIJK,
+    gegevens: ['meldingen', 'status en geschiedenis daarvan'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'meldingen:schrijven': {
+    naam: 'Verzuim melden',
+    doel: 'Verzuim melden bij DUO, en wijzigen, intrekken en volgen wat gemeld is.',
+    grondslag: WETTELIJK,
+    gegevens: ['persoonsgebonden nummer', 'verzuimsoort', 'verzuimdagen', 'gegevens van de melding'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL, 'DUO', 'de gemeente van de leerling']
+  },
+  'verwerkingen:lezen': {
+    naam: 'Verwerkingen van een leerling lezen',
+    doel: 'Laten zien wie gegevens van een leerling heeft verwerkt, waarvoor en met welk recht.',
+    grondslag: 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): inzage en verantwoording (AVG art. 5 lid 2 en art. 15).',
+    gegevens: ['verwerkingen: wie, wanneer, welke activiteit'],
+    betrokkenen: ['leerlingen', 'medewerkers'],
+    bewaartermijn: 'Drie jaar na de verwerking.',
+    ontvangers: [SCHOOL, 'de leerling en zijn ouders, door de school']
+  }
+} as const satisfies Record<string, Verwerkingsactiviteit>
+
+export type Activiteit = keyof typeof VERWERKINGSACTIVITEITEN
+
+/** The same text for as long as the activity means the same: processing_activity_id of the Logboek Dataverwerkingen. */
+export function activiteitUri (activiteit: string): string {
+  return `urn:aanwezig:verwerkingsactiviteit:${activiteit}`
+}
+
+/** The activity of a row; one that an older version knew is shown by its code alone. */
+export function findActiviteit (activiteit: string): Verwerkingsactiviteit | undefined {
+  return (VERWERKINGSACTIVITEITEN as Readonly<Record<string, Verwerkingsactiviteit>>)[activiteit]
+}
