@@ -14,8 +14,11 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   demo: async () => (await import('./demo/command.ts')).runDemo,
   job: async () => (await import('./jobs/nachtelijk.ts')).runJob,
   migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
+  levering: async () => (await import('./commands/levering.ts')).runLevering,
   token: async () => (await import('./commands/token.ts')).runToken,
   importeer: async () => (await import('./importeren/command.ts')).runImporteer,
+  'duo-simulator': async () => (await import('./duosimulator/command.ts')).runDuoSimulator,
+  logboek: async () => (await import('./commands/logboek.ts')).runLogboek,
   contract: async () => (await import('./commands/contract.ts')).runContract
 }
 

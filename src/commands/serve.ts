@@ -4,6 +4,8 @@ import { describeError } from '../http/problem.ts'
 import { startSchedule, type Schedule } from '../jobs/schedule.ts'
 import { buildServer } from '../server.ts'
 import { startEvaluator } from '../signalen/worker.ts'
+import { startVerzender, type Verzender } from '../verzending/worker.ts'
+import { startVerzegelaar } from '../verwerkingen/worker.ts'
 import type { Config } from '../config.ts'
 
 // Between two attempts to plan the nights (ms).
@@ -17,9 +19,12 @@ export async function runServe (config: Config): Promise<number> {
   const app = await openApp(config)
   const server = await buildServer(app)
   const evaluator = startEvaluator(app)
+  const verzegelaar = startVerzegelaar(app)
   let schedule: Schedule | undefined
+  let verzender: Verzender | undefined
   const signal = waitForSignal()
   try {
+    verzender = startVerzender(app)
     await server.listen({ host: config.host, port: config.port })
     app.log.info({ ms: Math.round(performance.now() - started) }, 'klaar')
     // After listening: nobody waits for the night.
@@ -35,6 +40,8 @@ export async function runServe (config: Config): Promise<number> {
     await server.close()
     await schedule?.stop()
     await evaluator.stop()
+    await verzegelaar.stop()
+    await verzender?.stop()
     await app.close()
   }
   return 0
