@@ -1,10 +1,15 @@
 import { schooljaar, type Datum } from './datum.ts'
-import { isKleineCel, K, suppress, type Cijfer, type Som } from './onderdrukking.ts'
+import { isKleineCel, K } from './onderdrukking.ts'
+import { suppressTabel, type Publicatie, type Tabel, type Tabelcijfer, type Tijdverband } from './publicatie.ts'
 import type { Cel } from './aggregaat.ts'
 import type { Categorie } from './absentie.ts'
 
 export const ONTVANGERS = ['ocw', 'gemeente', 'samenwerkingsverband'] as const
 export type Ontvanger = typeof ONTVANGERS[number]
+
+/** `vervangen` by a later revisie; before `gemaakt` it is only planned, and has no row anywhere. */
+export const LEVERINGSTATUSSEN = ['gemaakt', 'aangeboden', 'ontvangen', 'afgekeurd', 'vervangen'] as const
+export type Leveringstatus = typeof LEVERINGSTATUSSEN[number]
 
 /** Stands where a value is suppressed; never 0, and never the same as null, which is unknown. */
 export const ONDERDRUKT = Symbol('onderdrukt')
@@ -13,29 +18,39 @@ export const ONDERDRUKT = Symbol('onderdrukt')
 export type Waarde = string | number | boolean | null | typeof ONDERDRUKT
 export type Kolomsoort = 'code' | 'periode' | 'datum' | 'aantal' | 'uren' | 'percentage' | 'ja-nee'
 
-export interface Kolom { readonly kop: string, readonly veld: keyof Leveringregel, readonly soort: Kolomsoort, readonly omschrijving: string }
+export interface Kolom<Veld extends string = string> { readonly kop: string, readonly veld: Veld, readonly soort: Kolomsoort, readonly omschrijving: string }
 
 /** What one ontvanger gets: a closed list of columns, as dated data. */
-export interface Indeling {
+export interface Indeling<Veld extends string = string> {
   readonly naam: string
   readonly versie: string
   readonly ontvanger: Ontvanger
   readonly geldigVan: Datum
+  /** What the ontvanger may use it for, and the law that says so. */
+  readonly doel: string
   readonly bron: string
   readonly status: 'vastgesteld' | 'aangenomen-waarde'
+  /** What one line is. */
+  readonly korrel: string
   /** How the file is written, and what its marks mean. */
   readonly toelichting: string
-  readonly kolommen: readonly Kolom[]
+  readonly kolommen: ReadonlyArray<Kolom<Veld>>
 }
 
-/** One line. No vestiging: the whole school; no leerjaar: all of them. */
-export interface Leveringregel {
+/** What every line of every projection begins with. No vestiging: the whole school. */
+export type Regelbasis = {
   readonly school: string
   readonly vestiging: string | null
   readonly schooljaar: string
   readonly periode: string
   readonly periodeVan: Datum
   readonly periodeTotEnMet: Datum
+}
+
+export type Regel = Regelbasis & { readonly leerjaar?: number | null } & Readonly<Record<string, Waarde>>
+
+/** One line for OCW. No leerjaar: all of them. */
+export type Leveringregel = Regelbasis & {
   readonly leerjaar: number | null
   readonly leerlingen: Waarde
   readonly geplandeUren: Waarde
@@ -53,257 +68,367 @@ export interface Leveringregel {
   readonly volledig: Waarde
 }
 
-/** An earlier levering of the same periode: its exact figures, and what it did not show of them. */
+/** An earlier levering about the same leerlingen, of whatever periode: its exact figures, and what it did not show of them. */
 export interface Vrijgave { readonly cellen: readonly Cel[], readonly onderdrukt: ReadonlySet<string> }
 
-export interface Leveringtabel {
-  readonly regels: readonly Leveringregel[]
+export interface Leveringtabel<R extends Regel = Leveringregel> {
+  readonly regels: readonly R[]
   readonly onderdrukteCellen: number
   /** Sums over the vestigingen that are no kleine cel. */
   readonly volledigheid: { readonly lesdagen: number, readonly aangeleverd: number }
   /** What a reader must not find, and how much of it he finds in spite of all (see Onderdrukking). */
   readonly toets: { readonly gevoelig: number, readonly vindbaar: number }
+  /** The exact figures and what was hidden of them: what a later levering is held against. */
+  readonly publicatie: Publicatie
 }
 
-/** The lines of one school in one periode, suppressed; also against what earlier leveringen of this periode told. */
-export function buildTabel (school: string, cellen: readonly Cel[], periode: Pick<Cel, 'periode' | 'van' | 'totEnMet'>, eerdere: readonly Vrijgave[]): Leveringtabel {
-  const tellingen = buildTellingen(cellen)
-  const { onderdrukt, gevoelig, vindbaar } = suppressTellingen(tellingen, eerdere)
-  const regels = tellingen.map((telling) => buildRegel(school, periode, telling, (kolom) => onderdrukt.has(sleutelVan(telling, kolom))))
+/** A figure before it is suppressed: whole minutes or a count, and the leerlingen it is about. */
+export interface Cijferwaarde { readonly waarde: number, readonly groep: number }
+
+/** A column of which the parts add up. */
+export interface Cijferkolom {
+  readonly kolom: string
+  /** Minutes, shown in whole tenths of an hour; else a count. */
+  readonly uren: boolean
+  /** Columns that tell too much of this one: hidden along with it. */
+  readonly mee: readonly string[]
+  /** The column it counts a part of: the others are a count too, and `all but 2` tells as much as `2`. */
+  readonly deelVan: string | null
+  readonly tijd: Tijdverband
+}
+
+/** Which figures of a cel go to one ontvanger, and how a line is made of them; nothing else of a cel has a way out. */
+export interface Projectie<Feit extends Cel, R extends Regel> {
+  /** The leerlingen of a line first. */
+  readonly kolommen: readonly Cijferkolom[]
+  readonly count: (feit: Feit) => Readonly<Record<string, Cijferwaarde>>
+  readonly buildRegel: (lijn: Lijn<Feit>) => Omit<R, keyof Regelbasis>
+  /** Whose figures these are, where the same column of another ontvanger counts other leerlingen; part of every key. */
+  readonly kring?: (regel: { readonly vestiging: string | null }) => string | undefined
+  /** Speaks of some of the vestigingen only: one that has no line may have leerlingen all the same. */
+  readonly gedeeltelijk?: true
+  /** Per column the one, in the levering for OCW, that counts all that is counted here. */
+  readonly deelVanOcw?: Readonly<Record<string, string>>
+  /** What else everyone knows to hold within a line. */
+  readonly relate?: (telling: Telling<Feit>) => Pick<Tabel, 'cijfers' | 'sommen'>
+}
+
+/** What there is to count and to hide, before it is a line. */
+type Telwijze<Feit extends Cel> = Omit<Projectie<Feit, never>, 'buildRegel'>
+
+/** What a line is made of, suppressed where it must be. */
+export interface Lijn<Feit extends Cel> {
+  readonly telling: Telling<Feit>
+  readonly cijfers: Readonly<Record<string, Waarde>>
+  readonly volledigheid: { readonly lesdagen: Waarde, readonly lesdagenAangeleverd: Waarde, readonly volledig: Waarde }
+}
+
+export interface Telling<Feit extends Cel> {
+  readonly niveau: 'leerjaar' | 'vestiging' | 'school'
+  readonly vestiging: string | null
+  readonly leerjaar: number | null
+  /** The lines this one is the total of. */
+  readonly delen: ReadonlyArray<Telling<Feit>>
+  /** What it was counted from; null for a school. */
+  readonly feit: Feit | null
+  readonly leerlingen: number
+  readonly cijfers: Readonly<Record<string, Cijferwaarde>>
+  readonly geplandeMinuten: number
+  readonly zonderRooster: number
+  readonly nietIngedeeld: number
+  readonly lesdagen: number
+  readonly lesdagenAangeleverd: number
+}
+
+export type Leveringperiode = Pick<Cel, 'periode' | 'van' | 'totEnMet'>
+
+/**
+ * The lines of one school in one periode for OCW, suppressed; also against what earlier leveringen told, oldest first. Without `isLesdag` a
+ * week has five.
+ */
+export function buildTabel (school: string, cellen: readonly Cel[], periode: Leveringperiode, eerdere: readonly Vrijgave[], isLesdag?: (datum: Datum) => boolean): Leveringtabel {
+  const eerder = eerdere.filter((vrijgave) => vrijgave.cellen.length > 0).map((vrijgave) => buildPublicatie(OCW, vrijgave.cellen[0]!, vrijgave.cellen, vrijgave.onderdrukt))
+  return buildProjectie(OCW, { school, ...periode }, cellen, eerder, isLesdag)
+}
+
+/** The same for any ontvanger. */
+export function buildProjectie<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, kop: Leveringperiode & { readonly school: string }, feiten: readonly Feit[], eerdere: readonly Publicatie[], isLesdag?: (datum: Datum) => boolean): Leveringtabel<R> {
+  const tellingen = buildTellingen(projectie, feiten)
+  const tabel = buildStelsel(projectie, tellingen, kop)
+  const { onderdrukt, gevoelig, vindbaar } = suppressTabel(tabel, eerdere, isLesdag)
+  const regels = tellingen.map((telling) => buildRegel(projectie, kop, telling, (kolom) => onderdrukt.has(sleutelIn(projectie, telling, kolom))))
   const groot = tellingen.filter(({ niveau, leerlingen }) => niveau === 'vestiging' && !isKleineCel(leerlingen))
   return {
     regels,
     onderdrukteCellen: regels.flatMap((regel) => Object.values(regel)).filter((waarde) => waarde === ONDERDRUKT).length,
     volledigheid: { lesdagen: sum(groot, ({ lesdagen }) => lesdagen), aangeleverd: sum(groot, ({ lesdagenAangeleverd }) => lesdagenAangeleverd) },
-    toets: { gevoelig, vindbaar }
+    toets: { gevoelig, vindbaar },
+    publicatie: { ...tabel, onderdrukt }
   }
+}
+
+/** What went out before: its exact figures, and the keys it did not show. */
+export function buildPublicatie<Feit extends Cel> (projectie: Telwijze<Feit>, periode: Pick<Leveringperiode, 'van' | 'totEnMet'>, feiten: readonly Feit[], onderdrukt: ReadonlySet<string>): Publicatie {
+  return { ...buildStelsel(projectie, buildTellingen(projectie, feiten), periode), onderdrukt }
 }
 
 // --- the exact figures
 
 type Geteld = Exclude<Categorie, 'aanwezig-elders'>
-const GETELD: readonly Geteld[] = ['geoorloofd', 'ongeoorloofd', 'onverklaard', 'niet-ingedeeld']
-
-interface Telling {
-  readonly niveau: 'leerjaar' | 'vestiging' | 'school'
-  readonly vestiging: string | null
-  readonly leerjaar: number | null
-  /** The lines this one is the total of. */
-  readonly delen: readonly Telling[]
-  readonly leerlingen: number
-  readonly geplandeMinuten: number
-  readonly zonderRooster: number
-  readonly minuten: Readonly<Record<Geteld, number>>
-  readonly leerlingenMet: Readonly<Record<Geteld, number>>
-  readonly nietIngedeeld: number
-  readonly vanaf10: number
-  readonly lesdagen: number
-  readonly lesdagenAangeleverd: number
-}
 
 /**
  * Per vestiging its leerjaren and its total, then the school. A vestiging without leerlingen has no line, so one that came later does not
  * change what is rebuilt; a vestiging that is itself a kleine cel has only its total, because which leerjaren it has would tell too much.
  */
-function buildTellingen (cellen: readonly Cel[]): Telling[] {
-  const perVestiging = [...Map.groupBy(cellen.filter(({ leerlingen }) => leerlingen > 0), ({ vestiging }) => vestiging)].sort(([a], [b]) => a < b ? -1 : 1)
+function buildTellingen<Feit extends Cel> (projectie: Pick<Projectie<Feit, never>, 'count'>, feiten: readonly Feit[]): Array<Telling<Feit>> {
+  const perVestiging = [...Map.groupBy(feiten.filter(({ leerlingen }) => leerlingen > 0), ({ vestiging }) => vestiging)].sort(([a], [b]) => a < b ? -1 : 1)
   const vestigingen = perVestiging.map(([, own]) => {
     const totaal = own.find(({ leerjaar }) => leerjaar === null)!
     const leerjaren = own.filter(({ leerjaar }) => leerjaar !== null).sort((a, b) => a.leerjaar! - b.leerjaar!)
-    return tellingVan(totaal, isKleineCel(totaal.leerlingen) ? [] : leerjaren.map((cel) => tellingVan(cel, [])))
+    return tellingVan(projectie, totaal, isKleineCel(totaal.leerlingen) ? [] : leerjaren.map((feit) => tellingVan(projectie, feit, [])))
   })
   return [...vestigingen.flatMap((vestiging) => [...vestiging.delen, vestiging]), sumTellingen(vestigingen)]
 }
 
-function tellingVan (cel: Cel, delen: readonly Telling[]): Telling {
-  const { vestiging, leerjaar, leerlingen, geplandeMinuten, zonderRooster, categorieen, banden, lesdagen, lesdagenAangeleverd } = cel
+function tellingVan<Feit extends Cel> ({ count }: Pick<Projectie<Feit, never>, 'count'>, feit: Feit, delen: ReadonlyArray<Telling<Feit>>): Telling<Feit> {
+  const { vestiging, leerjaar, leerlingen, geplandeMinuten, zonderRooster, categorieen, lesdagen, lesdagenAangeleverd } = feit
   return {
     niveau: leerjaar === null ? 'vestiging' : 'leerjaar',
     vestiging,
     leerjaar,
     delen,
+    feit,
     leerlingen,
+    cijfers: count(feit),
     geplandeMinuten,
     zonderRooster,
-    minuten: perCategorie((categorie) => categorieen[categorie].minuten),
-    leerlingenMet: perCategorie((categorie) => categorieen[categorie].leerlingen),
     nietIngedeeld: categorieen['niet-ingedeeld'].registraties,
-    vanaf10: banden.tot20 + banden.vanaf20,
     lesdagen,
     lesdagenAangeleverd
   }
 }
 
 /** The school: who was enrolled at two vestigingen counts at both. Lesdagen of a vestiging that is a kleine cel stay out of the sum. */
-function sumTellingen (vestigingen: readonly Telling[]): Telling {
+function sumTellingen<Feit extends Cel> (vestigingen: ReadonlyArray<Telling<Feit>>): Telling<Feit> {
   const groot = vestigingen.filter(({ leerlingen }) => !isKleineCel(leerlingen))
+  const kolommen = Object.keys(vestigingen[0]?.cijfers ?? {})
   return {
     niveau: 'school',
     vestiging: null,
     leerjaar: null,
     delen: vestigingen,
+    feit: null,
     leerlingen: sum(vestigingen, ({ leerlingen }) => leerlingen),
+    cijfers: Object.fromEntries(kolommen.map((kolom) => [kolom, { waarde: sum(vestigingen, ({ cijfers }) => cijfers[kolom]!.waarde), groep: sum(vestigingen, ({ cijfers }) => cijfers[kolom]!.groep) }])),
     geplandeMinuten: sum(vestigingen, ({ geplandeMinuten }) => geplandeMinuten),
     zonderRooster: sum(groot, ({ zonderRooster }) => zonderRooster),
-    minuten: perCategorie((categorie) => sum(vestigingen, ({ minuten }) => minuten[categorie])),
-    leerlingenMet: perCategorie((categorie) => sum(vestigingen, ({ leerlingenMet }) => leerlingenMet[categorie])),
     nietIngedeeld: sum(groot, ({ nietIngedeeld }) => nietIngedeeld),
-    vanaf10: sum(vestigingen, ({ vanaf10 }) => vanaf10),
     lesdagen: sum(groot, ({ lesdagen }) => lesdagen),
     lesdagenAangeleverd: sum(groot, ({ lesdagenAangeleverd }) => lesdagenAangeleverd)
   }
 }
 
-function perCategorie (count: (categorie: Geteld) => number): Record<Geteld, number> {
-  return Object.fromEntries(GETELD.map((categorie) => [categorie, count(categorie)])) as Record<Geteld, number>
+/** A count, which is itself the leerlingen it is about. */
+export function aantal (waarde: number): Cijferwaarde {
+  return { waarde, groep: waarde }
+}
+
+/** What a reader sees of a figure; nothing of a school without leerlingen. */
+function readCijfer ({ cijfers }: { readonly cijfers: Readonly<Record<string, Cijferwaarde>> }, { kolom, uren }: Cijferkolom): Cijferwaarde {
+  const { waarde, groep } = cijfers[kolom] ?? { waarde: 0, groep: 0 }
+  return { waarde: uren ? tiendenUur(waarde) : waarde, groep }
+}
+
+// --- what OCW gets
+
+function telCategorie ({ categorieen }: Cel, categorie: Geteld): Cijferwaarde {
+  return { waarde: categorieen[categorie].minuten, groep: categorieen[categorie].leerlingen }
+}
+
+export const OCW: Projectie<Cel, Leveringregel> = {
+  relate: relateRedenen,
+  kolommen: [
+    { kolom: 'leerlingen', uren: false, mee: ['geplandeUren'], deelVan: null, tijd: 'ten-minste-een' },
+    { kolom: 'leerlingenGeoorloofd', uren: false, mee: ['urenGeoorloofd'], deelVan: 'leerlingen', tijd: 'ten-minste-een' },
+    { kolom: 'leerlingenOngeoorloofd', uren: false, mee: ['urenOngeoorloofd'], deelVan: 'leerlingen', tijd: 'ten-minste-een' },
+    { kolom: 'leerlingenVanaf10Procent', uren: false, mee: [], deelVan: 'leerlingen', tijd: 'aandeel' },
+    { kolom: 'geplandeUren', uren: true, mee: [], deelVan: null, tijd: 'som' },
+    { kolom: 'urenGeoorloofd', uren: true, mee: [], deelVan: null, tijd: 'som' },
+    { kolom: 'urenOngeoorloofd', uren: true, mee: [], deelVan: null, tijd: 'som' },
+    { kolom: 'urenOnverklaard', uren: true, mee: [], deelVan: null, tijd: 'som' },
+    { kolom: 'urenNietIngedeeld', uren: true, mee: [], deelVan: null, tijd: 'som' }
+  ],
+  count: (cel) => ({
+    leerlingen: aantal(cel.leerlingen),
+    leerlingenGeoorloofd: aantal(cel.categorieen.geoorloofd.leerlingen),
+    leerlingenOngeoorloofd: aantal(cel.categorieen.ongeoorloofd.leerlingen),
+    leerlingenVanaf10Procent: aantal(cel.banden.tot20 + cel.banden.vanaf20),
+    geplandeUren: { waarde: cel.geplandeMinuten, groep: cel.leerlingen },
+    urenGeoorloofd: telCategorie(cel, 'geoorloofd'),
+    urenOngeoorloofd: telCategorie(cel, 'ongeoorloofd'),
+    urenOnverklaard: telCategorie(cel, 'onverklaard'),
+    urenNietIngedeeld: telCategorie(cel, 'niet-ingedeeld')
+  }),
+  buildRegel: ({ telling, cijfers, volledigheid }) => {
+    const percentage = (uren: 'urenGeoorloofd' | 'urenOngeoorloofd'): Waarde => cijfers[uren] === ONDERDRUKT || cijfers['geplandeUren'] === ONDERDRUKT ? ONDERDRUKT : tiendenProcent(telling, uren)
+    return {
+      leerjaar: telling.leerjaar,
+      leerlingen: cijfers['leerlingen']!,
+      geplandeUren: cijfers['geplandeUren']!,
+      urenGeoorloofd: cijfers['urenGeoorloofd']!,
+      urenOngeoorloofd: cijfers['urenOngeoorloofd']!,
+      urenOnverklaard: cijfers['urenOnverklaard']!,
+      urenNietIngedeeld: cijfers['urenNietIngedeeld']!,
+      percentageGeoorloofd: percentage('urenGeoorloofd'),
+      percentageOngeoorloofd: percentage('urenOngeoorloofd'),
+      leerlingenGeoorloofd: cijfers['leerlingenGeoorloofd']!,
+      leerlingenOngeoorloofd: cijfers['leerlingenOngeoorloofd']!,
+      leerlingenVanaf10Procent: cijfers['leerlingenVanaf10Procent']!,
+      ...volledigheid
+    }
+  }
 }
 
 // --- what a reader can compute with
 
-type Cijferkolom = 'leerlingen' | 'leerlingenGeoorloofd' | 'leerlingenOngeoorloofd' | 'leerlingenVanaf10Procent' |
-  'geplandeUren' | 'urenGeoorloofd' | 'urenOngeoorloofd' | 'urenOnverklaard' | 'urenNietIngedeeld'
-
-/** The columns of which the parts add up. `groep`: the leerlingen a figure is about; `mee`: columns that tell too much of this one. */
-const CIJFERS: ReadonlyArray<{ kolom: Cijferkolom, waarde: (telling: Telling) => number, groep: (telling: Telling) => number, mee: readonly Cijferkolom[] }> = [
-  { kolom: 'leerlingen', waarde: ({ leerlingen }) => leerlingen, groep: ({ leerlingen }) => leerlingen, mee: ['geplandeUren'] },
-  { kolom: 'leerlingenGeoorloofd', waarde: ({ leerlingenMet }) => leerlingenMet.geoorloofd, groep: ({ leerlingenMet }) => leerlingenMet.geoorloofd, mee: ['urenGeoorloofd'] },
-  { kolom: 'leerlingenOngeoorloofd', waarde: ({ leerlingenMet }) => leerlingenMet.ongeoorloofd, groep: ({ leerlingenMet }) => leerlingenMet.ongeoorloofd, mee: ['urenOngeoorloofd'] },
-  { kolom: 'leerlingenVanaf10Procent', waarde: ({ vanaf10 }) => vanaf10, groep: ({ vanaf10 }) => vanaf10, mee: [] },
-  { kolom: 'geplandeUren', waarde: ({ geplandeMinuten }) => tiendenUur(geplandeMinuten), groep: ({ leerlingen }) => leerlingen, mee: [] },
-  { kolom: 'urenGeoorloofd', waarde: ({ minuten }) => tiendenUur(minuten.geoorloofd), groep: ({ leerlingenMet }) => leerlingenMet.geoorloofd, mee: [] },
-  { kolom: 'urenOngeoorloofd', waarde: ({ minuten }) => tiendenUur(minuten.ongeoorloofd), groep: ({ leerlingenMet }) => leerlingenMet.ongeoorloofd, mee: [] },
-  { kolom: 'urenOnverklaard', waarde: ({ minuten }) => tiendenUur(minuten.onverklaard), groep: ({ leerlingenMet }) => leerlingenMet.onverklaard, mee: [] },
-  { kolom: 'urenNietIngedeeld', waarde: ({ minuten }) => tiendenUur(minuten['niet-ingedeeld']), groep: ({ leerlingenMet }) => leerlingenMet['niet-ingedeeld'], mee: [] }
-]
-
-/** Counts of some of the leerlingen of a line: the others are a count too, and `all but 2` tells as much as `2`. */
-const DEELGROEPEN: readonly Cijferkolom[] = ['leerlingenGeoorloofd', 'leerlingenOngeoorloofd', 'leerlingenVanaf10Procent']
-
-interface Sleutelcijfer extends Omit<Cijfer, 'mee'> { readonly sleutel: string, readonly mee: readonly string[] }
-interface Sleutelsom { readonly totaal: string, readonly delen: readonly string[] }
-interface Sleutelstelsel { readonly cijfers: readonly Sleutelcijfer[], readonly sommen: readonly Sleutelsom[] }
-
-function suppressTellingen (tellingen: readonly Telling[], eerdere: readonly Vrijgave[]): { onderdrukt: Set<string>, gevoelig: number, vindbaar: number } {
-  const huidig = buildStelsel(tellingen)
-  const { cijfers, sommen } = eerdere.reduce(joinVrijgave, huidig)
-  const plekken = new Map(cijfers.map(({ sleutel }, plek) => [sleutel, plek]))
-  const plekVan = (sleutel: string): number => plekken.get(sleutel)!
-  const { onderdrukt, gevoelig, vindbaar } = suppress(
-    cijfers.map((cijfer) => ({ ...cijfer, mee: cijfer.mee.map(plekVan) })),
-    uniqueSommen(sommen).map(({ totaal, delen }): Som => ({ totaal: plekVan(totaal), delen: delen.map(plekVan) }))
-  )
-  // Also what an earlier levering showed: no longer to be hidden from a reader, and still not to be repeated.
-  const altijd = huidig.cijfers.filter((cijfer) => cijfer.zicht === 'te-kiezen' && (cijfer.gevoelig || cijfer.weglaten)).map(({ sleutel }) => sleutel)
-  return { onderdrukt: new Set([...altijd, ...[...onderdrukt].map((plek) => cijfers[plek]!.sleutel)]), gevoelig, vindbaar: vindbaar.length }
-}
-
-/** A sum of figures that did not change says the same again; once is enough, and much faster. */
-function uniqueSommen (sommen: readonly Sleutelsom[]): Sleutelsom[] {
-  return [...new Map(sommen.map((som) => [[som.totaal, ...som.delen].join('\n'), som])).values()]
-}
-
-function buildStelsel (tellingen: readonly Telling[]): Sleutelstelsel {
-  const kolommen = CIJFERS.flatMap(({ kolom, waarde, groep, mee }) => tellingen.map((telling): Sleutelcijfer => ({
-    sleutel: sleutelVan(telling, kolom),
-    kolom,
-    waarde: waarde(telling),
-    zicht: 'te-kiezen',
-    gevoelig: isKleineCel(groep(telling)),
-    weglaten: telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen),
-    ...grenzen(telling, waarde(telling), kolom === 'geplandeUren' || kolom.startsWith('uren')),
-    mee: mee.map((ander) => sleutelVan(telling, ander))
-  })))
-  const overigen = DEELGROEPEN.flatMap((kolom) => tellingen.map((telling): Sleutelcijfer => {
-    const waarde = telling.leerlingen - CIJFERS.find((cijfer) => cijfer.kolom === kolom)!.waarde(telling)
-    // Has no place in the file, so nobody can know that it is small.
-    return { sleutel: overigenVan(telling, kolom), kolom, waarde, zicht: 'verborgen', gevoelig: isKleineCel(waarde), weglaten: false, min: 0, max: Infinity, ruim: false, mee: [] }
+/** The figures of a table and what everyone knows to hold between them. */
+function buildStelsel<Feit extends Cel> (projectie: Telwijze<Feit>, tellingen: ReadonlyArray<Telling<Feit>>, { van, totEnMet }: Pick<Cel, 'van' | 'totEnMet'>): Tabel {
+  const { kolommen, deelVanOcw = {} } = projectie
+  const sleutel = (telling: Telling<Feit>, kolom: string): string => sleutelIn(projectie, telling, kolom)
+  const deelgroepen = kolommen.filter(({ deelVan }) => deelVan !== null)
+  const eigen = kolommen.flatMap((kolom) => tellingen.map((telling): Tabelcijfer => {
+    const { waarde, groep } = readCijfer(telling, kolom)
+    const geheel = deelVanOcw[kolom.kolom]
+    return {
+      sleutel: sleutel(telling, kolom.kolom),
+      kolom: kolom.kolom,
+      waarde,
+      zicht: 'te-kiezen',
+      gevoelig: isKleineCel(groep),
+      weglaten: telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen),
+      ...grenzen(telling, waarde, kolom.uren),
+      mee: kolom.mee.map((ander) => sleutel(telling, ander)),
+      tijd: kolom.tijd,
+      ...(geheel === undefined ? {} : { deelVan: sleutelVan(telling, geheel) })
+    }
   }))
+  const overigen = deelgroepen.flatMap((kolom) => tellingen.map((telling) => {
+    const waarde = readCijfer(telling, kolommen.find((ander) => ander.kolom === kolom.deelVan)!).waarde - readCijfer(telling, kolom).waarde
+    return buildVerborgen(sleutel(telling, `zonder ${kolom.kolom}`), { kolom: kolom.kolom, waarde, gevoelig: isKleineCel(waarde), tijd: kolom.deelVan === kolommen[0]!.kolom ? 'aandeel' : null })
+  }))
+  const meer = tellingen.map((telling) => projectie.relate?.(telling) ?? { cijfers: [], sommen: [] })
   return {
-    cijfers: [...kolommen, ...overigen],
+    van,
+    totEnMet,
+    isNul: buildNultoets(projectie, tellingen),
+    cijfers: [...eigen, ...overigen, ...meer.flatMap(({ cijfers }) => cijfers)],
     sommen: [
-      ...CIJFERS.flatMap(({ kolom }) => tellingen.filter(({ delen }) => delen.length > 0).map((telling) => ({ totaal: sleutelVan(telling, kolom), delen: telling.delen.map((deel) => sleutelVan(deel, kolom)) }))),
-      ...DEELGROEPEN.flatMap((kolom) => tellingen.map((telling) => ({ totaal: sleutelVan(telling, 'leerlingen'), delen: [sleutelVan(telling, kolom), overigenVan(telling, kolom)] })))
+      ...kolommen.flatMap(({ kolom }) => tellingen.filter(({ delen }) => delen.length > 0).map((telling) => ({ totaal: sleutel(telling, kolom), delen: telling.delen.map((deel) => sleutel(deel, kolom)) }))),
+      ...deelgroepen.flatMap(({ kolom, deelVan }) => tellingen.map((telling) => ({ totaal: sleutel(telling, deelVan!), delen: [sleutel(telling, kolom), sleutel(telling, `zonder ${kolom}`)] }))),
+      ...meer.flatMap(({ sommen }) => sommen)
     ]
   }
 }
 
+/** A line that is not there had no leerlingen; unless it is a leerjaar of a vestiging too small to show its leerjaren. */
+function buildNultoets<Feit extends Cel> ({ kolommen, kring, gedeeltelijk }: Telwijze<Feit>, tellingen: ReadonlyArray<Telling<Feit>>): Tabel['isNul'] {
+  const klein = new Set(tellingen.filter(({ niveau, leerlingen }) => niveau === 'vestiging' && isKleineCel(leerlingen)).map(({ vestiging }) => vestiging))
+  const namen = new Set(kolommen.flatMap(({ kolom }) => [kolom, `zonder ${kolom}`]))
+  const aanwezig = new Set(tellingen.map(({ vestiging }) => vestiging))
+  return (sleutel) => {
+    const [hoofd = '', , kolom = ''] = sleutel.split('/')
+    const vestiging = hoofd.slice(hoofd.indexOf(' ') + 1)
+    const eigen = kring?.({ vestiging: vestiging === '' ? null : vestiging })
+    if (hoofd !== (eigen === undefined ? vestiging : `${eigen} ${vestiging}`)) return false
+    return namen.has(kolom) && !klein.has(vestiging) && (gedeeltelijk !== true || aanwezig.has(vestiging))
+  }
+}
+
+/** A figure that has no place in the file, so nobody can know that it is small. */
+export function buildVerborgen (sleutel: string, { kolom, waarde, gevoelig = false, tijd = null, max = Infinity }: { readonly kolom: string, readonly waarde: number, readonly gevoelig?: boolean, readonly tijd?: Tijdverband | null, readonly max?: number }): Tabelcijfer {
+  return { sleutel, kolom, waarde, zicht: 'verborgen', gevoelig, weglaten: false, min: 0, max, ruim: false, mee: [], tijd }
+}
+
+/** Who missed 10 % was absent for some reason; where nothing is unexplained or unclassified, he is in one of the other two groups at least. */
+function relateRedenen (telling: Telling<Cel>): Pick<Tabel, 'cijfers' | 'sommen'> {
+  const anders = ['urenOnverklaard', 'urenNietIngedeeld'].map((kolom) => telling.cijfers[kolom] ?? aantal(0))
+  if (anders.some(({ waarde }) => tiendenUur(waarde) > 0)) return { cijfers: [], sommen: [] }
+  const [totaal, ...delen] = ['leerlingenVanaf10Procent', 'leerlingenGeoorloofd', 'leerlingenOngeoorloofd'] as const
+  const waarde = (kolom: string): number => telling.cijfers[kolom]?.waarde ?? 0
+  const over = { ...buildVerborgen(sleutelVan(telling, 'dubbel'), { kolom: totaal, waarde: waarde(totaal) - sum(delen, waarde), max: sum(anders, ({ groep }) => groep) }), min: -Infinity }
+  return { cijfers: [over], sommen: [{ totaal: sleutelVan(telling, totaal), delen: [...delen.map((kolom) => sleutelVan(telling, kolom)), over.sleutel] }] }
+}
+
 /** What is known of a hidden figure: a small count is 1 to k - 1, another at least 1. Hours are only not negative. */
-function grenzen (telling: Telling, waarde: number, uren: boolean): { min: number, max: number, ruim: boolean } {
+function grenzen (telling: { readonly delen: readonly unknown[] }, waarde: number, uren: boolean): { min: number, max: number, ruim: boolean } {
   if (uren) return { min: 0, max: Infinity, ruim: false }
   return { min: waarde === 0 ? 0 : 1, max: isKleineCel(waarde) ? K - 1 : Infinity, ruim: telling.delen.length > 0 }
 }
 
-/**
- * Adds what an earlier levering told. A figure that did not change is one and the same: shown then, it cannot be hidden now; hidden then, it
- * is not shown now if that would tell it. So the reader is taken to know which figures changed.
- */
-function joinVrijgave (stelsel: Sleutelstelsel, eerder: Vrijgave): Sleutelstelsel {
-  const { cijfers, sommen } = buildStelsel(buildTellingen(eerder.cellen))
-  const alle = new Map(stelsel.cijfers.map((cijfer) => [cijfer.sleutel, cijfer]))
-  const namen = new Map(cijfers.map(({ sleutel, waarde }) => [sleutel, alle.get(sleutel)?.waarde === waarde ? sleutel : `${sleutel}=${waarde}`]))
-  for (const cijfer of cijfers) {
-    const sleutel = namen.get(cijfer.sleutel)!
-    const bekend = alle.get(sleutel) ?? { ...cijfer, sleutel, zicht: 'verborgen', weglaten: false, mee: [] }
-    const getoond = cijfer.zicht === 'te-kiezen' && !eerder.onderdrukt.has(cijfer.sleutel)
-    alle.set(sleutel, {
-      ...bekend,
-      zicht: getoond ? 'openbaar' : bekend.zicht,
-      gevoelig: bekend.gevoelig || cijfer.gevoelig,
-      min: Math.max(bekend.min, cijfer.min),
-      max: Math.min(bekend.max, cijfer.max)
-    })
-  }
-  return {
-    cijfers: [...alle.values()],
-    sommen: [...stelsel.sommen, ...sommen.map(({ totaal, delen }) => ({ totaal: namen.get(totaal)!, delen: delen.map((deel) => namen.get(deel)!) }))]
-  }
-}
-
-/** The key of a figure in every levering of a periode. */
-export function sleutelVan ({ vestiging, leerjaar }: { readonly vestiging: string | null, readonly leerjaar: number | null }, kolom: string): string {
+/** The key of a figure in every levering: of whatever periode, for whatever ontvanger. */
+export function sleutelVan ({ vestiging, leerjaar }: { readonly vestiging: string | null, readonly leerjaar?: number | null }, kolom: string): string {
   return `${vestiging ?? ''}/${leerjaar ?? ''}/${kolom}`
 }
 
-function overigenVan (telling: Telling, kolom: Cijferkolom): string {
-  return sleutelVan(telling, `zonder ${kolom}`)
+/** The key in a projection that is not about all leerlingen of a line. */
+export function sleutelIn ({ kring }: Pick<Projectie<never, never>, 'kring'>, regel: { readonly vestiging: string | null, readonly leerjaar?: number | null }, kolom: string): string {
+  const eigen = kring?.(regel)
+  return eigen === undefined ? sleutelVan(regel, kolom) : `${eigen} ${sleutelVan(regel, kolom)}`
 }
 
 // --- the lines
 
-function buildRegel (school: string, { periode, van, totEnMet }: Pick<Cel, 'periode' | 'van' | 'totEnMet'>, telling: Telling, isOnderdrukt: (kolom: Cijferkolom) => boolean): Leveringregel {
-  const cijfers = Object.fromEntries(CIJFERS.map(({ kolom, waarde }) => [kolom, isOnderdrukt(kolom) ? ONDERDRUKT : waarde(telling)])) as Record<Cijferkolom, Waarde>
+function buildRegel<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, { school, periode, van, totEnMet }: Leveringperiode & { readonly school: string }, telling: Telling<Feit>, isOnderdrukt: (kolom: string) => boolean): R {
   const klein = telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen)
   // Of few leerlingen the days on which anything was delivered are the days on which they were absent.
   const unlessKlein = (waarde: Waarde): Waarde => klein ? ONDERDRUKT : waarde
-  const percentage = (categorie: Geteld, uren: Waarde): Waarde => uren === ONDERDRUKT || cijfers.geplandeUren === ONDERDRUKT ? ONDERDRUKT : tiendenProcent(telling, categorie)
-  return {
-    school,
-    vestiging: telling.vestiging,
-    schooljaar: schooljaar(van),
-    periode,
-    periodeVan: van,
-    periodeTotEnMet: totEnMet,
-    leerjaar: telling.leerjaar,
-    ...cijfers,
-    percentageGeoorloofd: percentage('geoorloofd', cijfers.urenGeoorloofd),
-    percentageOngeoorloofd: percentage('ongeoorloofd', cijfers.urenOngeoorloofd),
-    lesdagen: telling.lesdagen,
-    lesdagenAangeleverd: unlessKlein(telling.lesdagenAangeleverd),
-    volledig: unlessKlein(telling.lesdagenAangeleverd === telling.lesdagen && telling.nietIngedeeld === 0 && telling.zonderRooster === 0)
-  }
+  const eigen = projectie.buildRegel({
+    telling,
+    cijfers: Object.fromEntries(projectie.kolommen.map((kolom) => [kolom.kolom, isOnderdrukt(kolom.kolom) ? ONDERDRUKT : readCijfer(telling, kolom).waarde])),
+    volledigheid: {
+      lesdagen: telling.lesdagen,
+      lesdagenAangeleverd: unlessKlein(telling.lesdagenAangeleverd),
+      volledig: unlessKlein(telling.lesdagenAangeleverd === telling.lesdagen && telling.nietIngedeeld === 0 && telling.zonderRooster === 0)
+    }
+  })
+  const basis: Regelbasis = { school, vestiging: telling.vestiging, schooljaar: schooljaar(van), periode, periodeVan: van, periodeTotEnMet: totEnMet }
+  return { ...basis, ...eigen } as R
 }
 
-function tiendenUur (minuten: number): number {
+export function tiendenUur (minuten: number): number {
   return Math.round(minuten / 6)
 }
 
 /** Null when nothing is planned, or when the planned time of somebody is unknown: what he missed would be divided by too little. */
-function tiendenProcent ({ minuten, geplandeMinuten, zonderRooster }: Telling, categorie: Geteld): number | null {
-  return geplandeMinuten === 0 || zonderRooster > 0 ? null : Math.round(minuten[categorie] * 1000 / geplandeMinuten)
+export function tiendenProcent ({ cijfers, geplandeMinuten, zonderRooster }: Pick<Telling<Cel>, 'cijfers' | 'geplandeMinuten' | 'zonderRooster'>, kolom: string): number | null {
+  return geplandeMinuten === 0 || zonderRooster > 0 ? null : Math.round((cijfers[kolom]?.waarde ?? 0) * 1000 / geplandeMinuten)
 }
 
 function sum<T> (lijst: readonly T[], count: (element: T) => number): number {
   return lijst.reduce((total, element) => total + count(element), 0)
+}
+
+// --- the next revisie
+
+export interface Verschil { readonly rijenErbij: number, readonly rijenWeg: number, readonly rijenGewijzigd: number, readonly kolommen: Readonly<Record<string, number>> }
+
+type Jsonregel = Readonly<Record<string, unknown>>
+
+/** How two files differ as they were delivered, in numbers of lines: what is suppressed in both is the same here, whatever is under it. */
+export function compareRegels (oud: readonly Jsonregel[], nieuw: readonly Jsonregel[]): Verschil {
+  const plek = (regel: Jsonregel): string => `${String(regel['vestiging'])} ${String(regel['leerjaar'] ?? '')}`
+  const voorheen = new Map(oud.map((regel) => [plek(regel), regel]))
+  const kolommen: Record<string, number> = {}
+  let rijenGewijzigd = 0
+  for (const regel of nieuw) {
+    const eerder = voorheen.get(plek(regel))
+    if (eerder === undefined) continue
+    const anders = Object.keys(regel).filter((kolom) => JSON.stringify(regel[kolom]) !== JSON.stringify(eerder[kolom]))
+    for (const kolom of anders) kolommen[kolom] = (kolommen[kolom] ?? 0) + 1
+    if (anders.length > 0) rijenGewijzigd++
+  }
+  const gebleven = nieuw.filter((regel) => voorheen.has(plek(regel))).length
+  return { rijenErbij: nieuw.length - gebleven, rijenWeg: oud.length - gebleven, rijenGewijzigd, kolommen }
 }
 
 // --- the two forms
@@ -320,15 +445,15 @@ export function formatWaarde (soort: Kolomsoort, waarde: Waarde): string {
 }
 
 /** Header and lines, cell by cell. */
-export function buildRijen ({ kolommen }: Indeling, regels: readonly Leveringregel[]): string[][] {
-  return [kolommen.map(({ kop }) => kop), ...regels.map((regel) => kolommen.map(({ veld, soort }) => formatWaarde(soort, regel[veld])))]
+export function buildRijen ({ kolommen }: Indeling, regels: readonly Regel[]): string[][] {
+  return [kolommen.map(({ kop }) => kop), ...regels.map((regel) => kolommen.map(({ veld, soort }) => formatWaarde(soort, regel[veld]!)))]
 }
 
 export type Jsonwaarde = string | number | boolean | null | { readonly waarde: number | boolean | null, readonly onderdrukt?: 'kleine-cel' }
 
 /** The same values: nothing is more precise here than in the CSV. A figure is an object, so that suppressed has a place beside unknown. */
-export function buildJsonregels ({ kolommen }: Indeling, regels: readonly Leveringregel[]): Array<Record<string, Jsonwaarde>> {
-  return regels.map((regel) => Object.fromEntries(kolommen.map(({ veld, soort }) => [veld, toJson(soort, regel[veld])])))
+export function buildJsonregels ({ kolommen }: Indeling, regels: readonly Regel[]): Array<Record<string, Jsonwaarde>> {
+  return regels.map((regel) => Object.fromEntries(kolommen.map(({ veld, soort }) => [veld, toJson(soort, regel[veld]!)])))
 }
 
 function toJson (soort: Kolomsoort, waarde: Waarde): Jsonwaarde {

@@ -23,6 +23,18 @@ export function samenwerkingsverbandVan (code: string, sector: Sector): string |
 /** What was known of a leerling at an afkapmoment: where he lived on a day. */
 export interface Bewoner { readonly geboortedatum: Datum, readonly woongemeente: string | null }
 
+/** What a bron said of a leerling, one after the other; `bekend`: at the afkapmoment. */
+export interface Leerlingversie { readonly geboortedatum: Datum, readonly woongemeente: string | null, readonly woontSinds: Datum, readonly bekend: boolean }
+
+/** Who lived where on a day, as it was known; undefined without a version. What was said first is taken to have been known before it was kept. */
+export function bewonerOp (versies: readonly Leerlingversie[], datum: Datum): Bewoner | undefined {
+  const bekend = versies.filter((versie, nummer) => versie.bekend || nummer === 0)
+  const laatste = bekend.at(-1)
+  if (laatste === undefined) return undefined
+  const woonde = bekend.filter(({ woontSinds }) => woontSinds <= datum).reduce<Leerlingversie | undefined>((last, versie) => last === undefined || versie.woontSinds >= last.woontSinds ? versie : last, undefined)
+  return { geboortedatum: laatste.geboortedatum, woongemeente: (woonde ?? bekend[0]!).woongemeente }
+}
+
 export interface Onbestelbaar { readonly gemeentecode: string, readonly oorzaak: 'gesplitst' | 'onbekend', readonly naar: readonly string[], readonly leerlingen: number }
 
 /** The codes that lead to no one gemeente on a day, with how many leerlingen; null is no code at all. */
@@ -80,7 +92,7 @@ export function countGemeente ({ raster, gegevens, bewoners }: Gemeentevraag, ge
     const gevonden = woongemeente === null ? undefined : findGemeente(woongemeente, peildag(raster))
     return gevonden?.soort === 'gemeente' && gevonden.gemeentecode === gemeentecode
   })
-  const eigen = narrowGegevens(raster, gegevens, (deelname) => woontHier[deelname.leerling - 1] === true ? cutToLeerplicht(raster, deelname, bewoners[deelname.leerling - 1]!.geboortedatum) : undefined)
+  const eigen = narrowGegevens(gegevens, (deelname) => woontHier[deelname.leerling - 1] === true ? cutToLeerplicht(raster, deelname, bewoners[deelname.leerling - 1]!.geboortedatum) : undefined)
   const plekken = new Map(raster.vestigingen.map(({ vestiging }, plek) => [vestiging, plek]))
   return countCellen(raster, eigen).filter(({ leerjaar }) => leerjaar === null).map((cel) => ({
     ...cel,
@@ -103,7 +115,7 @@ function cutToLeerplicht (raster: Raster, deelname: Deelname, geboortedatum: Dat
 const WEG = { van: 0, tot: -1 }
 
 /** The same facts with deelnamen cut to some days, or left out; an absentie outside them counts for nothing but that its day was delivered. */
-function narrowGegevens (raster: Raster, gegevens: Celgegevens, cut: (deelname: Deelname) => { van: number, tot: number } | undefined): Celgegevens {
+function narrowGegevens (gegevens: Celgegevens, cut: (deelname: Deelname) => { van: number, tot: number } | undefined): Celgegevens {
   const deelnamen = gegevens.deelnamen.map((deelname) => ({ ...deelname, ...cut(deelname) ?? WEG }))
   const absenties = Uint8Array.from(gegevens.absenties)
   const view = new DataView(absenties.buffer)
@@ -181,7 +193,7 @@ export type Verbandregel = Regelbasis & {
 
 /** More than so many lesweken: those of the law, counted over every categorie. */
 const LANGDURIG_LESWEKEN = (LANDELIJKE_REGELS.find(({ regel }) => regel === 'langdurig-verzuim')!.definitie as Meldbareregel).drempels[0]!
-/** Days before a periode in which such an absence can have begun: its lesweken, a summer, and a week that was not whole. */
+/** Days before a periode in which such verzuim can have begun: its lesweken, a summer, and a week that was not whole. */
 export const AANLOOP_LANGDURIG = 7 * (LANGDURIG_LESWEKEN + 13)
 
 export function listVerbanden (vestigingen: readonly Vestigingstand[]): string[] {
@@ -204,7 +216,7 @@ export function countVerband (raster: Raster, gegevens: Celgegevens, vestigingen
  * lesweken of which they missed every planned minute, whatever the categorie. Of an unknown rooster nothing can be said.
  */
 function listLangdurig (raster: Raster, gegevens: Celgegevens): Map<number, Array<Set<number>>> {
-  const gemist = listGemist(raster, gegevens)
+  const gemist = listGemist(gegevens)
   const found = new Map<number, Array<Set<number>>>()
   const eigen = Map.groupBy(gegevens.deelnamen.keys(), (index) => gegevens.deelnamen[index]!.leerling)
   for (const indexen of eigen.values()) {
@@ -217,7 +229,7 @@ function listLangdurig (raster: Raster, gegevens: Celgegevens): Map<number, Arra
 }
 
 /** Per deelname the minutes missed on each day, as far as they are known. */
-function listGemist (raster: Raster, { absenties }: Celgegevens): Map<number, Map<number, number>> {
+function listGemist ({ absenties }: Celgegevens): Map<number, Map<number, number>> {
   const gemist = new Map<number, Map<number, number>>()
   const view = new DataView(absenties.buffer, absenties.byteOffset, absenties.byteLength)
   for (let at = 0; at < absenties.byteLength; at += VERPAKT.bytes) {
@@ -262,6 +274,7 @@ const CATEGORIE_VAN = { urenGeoorloofd: 'geoorloofd', urenOngeoorloofd: 'ongeoor
 export function verbandprojectie (verband: string): Projectie<Verbandfeit, Verbandregel> {
   return {
     kring: ({ vestiging }) => vestiging === null ? verband : undefined,
+    gedeeltelijk: true,
     kolommen: [
       { kolom: 'leerlingen', uren: false, mee: ['urenGemist'], deelVan: null, tijd: 'ten-minste-een' },
       { kolom: 'leerlingenVanaf10Procent', uren: false, mee: [], deelVan: 'leerlingen', tijd: 'aandeel' },

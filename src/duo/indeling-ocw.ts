@@ -1,16 +1,18 @@
-import type { Indeling } from '../domain/levering.ts'
+import type { Indeling, Leveringregel } from '../domain/levering.ts'
 
 /**
  * What the Minister of OCW gets for the preparation of policy (wetsvoorstel 36663): totals per vestiging with leerjaren, nobody in person.
  * The sector is left out: it follows from the vestigingscode in RIO, and we keep no history of it, so a rebuild could differ.
  */
-export const INDELING_OCW: Indeling = {
+export const INDELING_OCW: Indeling<keyof Leveringregel & string> = {
   naam: 'ocw-verzuim',
   versie: '2026.1',
   ontvanger: 'ocw',
   geldigVan: '2026-08-01',
+  doel: 'De voorbereiding van beleid door de Minister van OCW.',
   bron: 'Wetsvoorstel 36663 (Wet terugdringen schoolverzuim), verstrekking van verzuimgegevens per school; nog geen amvb of programma van levering. Vorm naar de gewoonten van DUO-bestanden.',
   status: 'aangenomen-waarde',
+  korrel: 'Een vestiging en een leerjaar, met de totalen van de vestiging en van de school.',
   toelichting: 'UTF-8 zonder byte order mark, puntkomma, decimale komma, regels eindigen op CRLF. <5: onderdrukt, omdat het over minder dan 5 leerlingen gaat of omdat zo\'n cijfer er anders uit te berekenen is. Leeg: onbekend.',
   kolommen: [
     { kop: 'BRIN', veld: 'school', soort: 'code', omschrijving: 'BRIN van de school.' },

@@ -2,10 +2,12 @@ import { sql } from 'drizzle-orm'
 import { iso } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
+import type { Cel } from '../domain/aggregaat.ts'
 import type { Bronafspraak } from '../domain/bronafspraak.ts'
-import type { Datum } from '../domain/datum.ts'
-import type { Ontvanger } from '../domain/levering.ts'
-import type { Manifest } from './contract.ts'
+import type { Datum, Periodesoort } from '../domain/datum.ts'
+import type { Leveringstatus, Ontvanger } from '../domain/levering.ts'
+import type { Leerlingversie, Ontvangersleutel, Revisiereden, Vestigingstand } from '../domain/ontvanger.ts'
+import type { Gebeurtenis, Manifest, Ontvangstinvoer } from './contract.ts'
 
 /**
  * An instant after everything that was committed to this school and before everything that will be; under the school's lock. Rounded up to
@@ -17,63 +19,199 @@ export async function readMoment (tx: Tx): Promise<Date> {
   return new Date(Number(rows[0]!.moment))
 }
 
-export interface Nieuwelevering { readonly levering: string, readonly manifest: Manifest, readonly csv: string, readonly json: string }
-
-export async function insertLevering (tx: Tx, scope: Schoolscope, { levering, manifest, csv, json }: Nieuwelevering): Promise<void> {
-  const { ontvanger, periode, afkapmoment, gemaaktOp } = manifest
-  await tx.execute(sql`
-    insert into levering (school, levering, ontvanger, periode, afkapmoment, manifest, bestand_csv, bestand_json, gemaakt_op)
-    values (${scope.school}, ${levering}, ${ontvanger}, ${periode}, ${afkapmoment}, ${JSON.stringify(manifest)}::jsonb, ${csv}, ${json}, ${gemaaktOp})`)
+export interface Nieuwelevering {
+  readonly levering: string
+  readonly code: string
+  readonly manifest: Manifest
+  readonly csv: string
+  readonly json: string
+  readonly publicatie: Bewaardepublicatie
+  readonly zout: Buffer
+  readonly verloop: readonly Gebeurtenis[]
 }
 
-export interface EerdereLevering { [column: string]: unknown, readonly levering: string, readonly afkapmoment: string, readonly json: string }
+export async function insertLevering (tx: Tx, scope: Schoolscope, nieuw: Nieuwelevering): Promise<void> {
+  const { ontvanger, periode, afkapmoment, gemaaktOp, revisie, reden } = nieuw.manifest
+  await tx.execute(sql`
+    insert into levering (school, levering, ontvanger, ontvangercode, periode, revisie, reden, status, verloop, afkapmoment, manifest, bestand_csv, bestand_json,
+                          publicatie, invoer_zout, gemaakt_op)
+    values (${scope.school}, ${nieuw.levering}, ${ontvanger}, ${nieuw.code}, ${periode}, ${revisie}, ${reden}, 'gemaakt', ${JSON.stringify(nieuw.verloop)}::jsonb, ${afkapmoment},
+            ${JSON.stringify(nieuw.manifest)}::jsonb, ${nieuw.csv}, ${nieuw.json}, ${JSON.stringify(nieuw.publicatie)}::jsonb, ${nieuw.zout}, ${gemaaktOp})`)
+}
 
-export interface Eerdervraag { readonly ontvanger: Ontvanger, readonly periode: string, readonly afkapmoment: string, readonly limit: number }
+/** What a levering was counted from, and the figures it did not show. */
+export interface Bewaardepublicatie { readonly feiten: readonly Cel[], readonly onderdrukt: readonly string[] }
+
+export interface EerdereLevering extends Ontvangersleutel { [column: string]: unknown, readonly levering: string, readonly periode: string, readonly van: Datum, readonly totEnMet: Datum, readonly afkapmoment: string, readonly json: string, /** Null in what was made before it was kept. */ readonly publicatie: Bewaardepublicatie | null }
+
+const EERDER = sql`
+  levering, ontvanger, ontvangercode as code, periode, manifest ->> 'periodeVan' as van, manifest ->> 'periodeTotEnMet' as "totEnMet", ${iso(sql`afkapmoment`)} as afkapmoment,
+  bestand_json as json, publicatie`
+
+export interface Eerdervraag extends Ontvangersleutel { readonly periode: string, readonly van: Datum, readonly totEnMet: Datum, readonly afkapmoment: string, readonly limit: number }
 
 /**
- * What went out of this periode before, one per afkapmoment, the latest first; for an afkapmoment that was used before, what went out before
- * that: so a rebuild is tested against the same, and comes out the same.
+ * What went out of the same school before over days that overlap, for whomever; equal files once, the latest that fit, oldest first. For an
+ * afkapmoment that was used before, what went out before that: so a rebuild is tested against the same, and comes out the same.
  */
-export async function listEerdere (tx: Tx, scope: Schoolscope, { ontvanger, periode, afkapmoment, limit }: Eerdervraag): Promise<EerdereLevering[]> {
+export async function listEerdere (tx: Tx, scope: Schoolscope, { ontvanger, code, periode, van, totEnMet, afkapmoment, limit }: Eerdervraag): Promise<EerdereLevering[]> {
   const { rows } = await tx.execute<EerdereLevering>(sql`
-    with eigen as (
-      select levering, afkapmoment, gemaakt_op, bestand_csv, bestand_json
+    with grens as (
+      select min(gemaakt_op) as gemaakt_op
         from levering
-       where school = ${scope.school} and ontvanger = ${ontvanger}::ontvanger and periode = ${periode}
+       where school = ${scope.school} and ontvanger = ${ontvanger}::ontvanger and ontvangercode = ${code} and periode = ${periode} and afkapmoment = ${afkapmoment}::timestamptz
     ), eerder as (
-      select distinct on (bestand_csv) levering, afkapmoment, gemaakt_op, bestand_json
-        from eigen
-       where gemaakt_op < coalesce((select min(gemaakt_op) from eigen where afkapmoment = ${afkapmoment}::timestamptz), 'infinity')
-       order by bestand_csv, gemaakt_op
+      select distinct on (ontvanger, ontvangercode, periode, md5(bestand_csv)) *
+        from levering
+       where school = ${scope.school}
+         and gemaakt_op < coalesce((select gemaakt_op from grens), 'infinity')
+         and (manifest ->> 'periodeVan')::date <= ${totEnMet}::date and (manifest ->> 'periodeTotEnMet')::date >= ${van}::date
+       order by ontvanger, ontvangercode, periode, md5(bestand_csv), gemaakt_op
+    ), laatste as (
+      select * from eerder order by gemaakt_op desc limit ${limit}
     )
-    select levering, ${iso(sql`afkapmoment`)} as afkapmoment, bestand_json as json
-      from eerder
-     order by gemaakt_op desc
-     limit ${limit}`)
+    select ${EERDER} from laatste order by gemaakt_op, levering`)
   return rows
 }
 
-export async function listManifesten (tx: Tx, scope: Scope, filter: { readonly na?: readonly [school: string, gemaaktOp: string, levering: string] | undefined, readonly limit: number }): Promise<Manifest[]> {
+/** These leveringen, in this order. */
+export async function listPublicaties (tx: Tx, scope: Schoolscope, leveringen: readonly string[]): Promise<EerdereLevering[]> {
+  const { rows } = await tx.execute<EerdereLevering>(sql`
+    select ${EERDER}
+      from levering
+     where school = ${scope.school} and levering = any(${sql.param(leveringen)}::uuid[])
+     order by array_position(${sql.param(leveringen)}::uuid[], levering)`)
+  return rows
+}
+
+/** A levering without its files. */
+export interface Leveringrij {
+  [column: string]: unknown
+  readonly levering: string
+  readonly manifest: unknown
+  readonly revisie: number
+  readonly reden: Revisiereden | null
+  readonly status: Leveringstatus
+  readonly verloop: Gebeurtenis[]
+  readonly ontvangst: Ontvangstinvoer | null
+}
+
+const LEVERING = sql`levering, manifest, revisie, reden, status, verloop, ontvangst`
+
+/** The revisie that counts. */
+export async function findLaatste (tx: Tx, scope: Schoolscope, { ontvanger, code }: Ontvangersleutel, periode: string): Promise<Leveringrij & { readonly json: string } | undefined> {
+  const { rows } = await tx.execute<Leveringrij & { readonly json: string }>(sql`
+    select ${LEVERING}, bestand_json as json
+      from levering
+     where school = ${scope.school} and ontvanger = ${ontvanger}::ontvanger and ontvangercode = ${code} and periode = ${periode}
+     order by revisie desc
+     limit 1`)
+  return rows[0]
+}
+
+export async function listLeveringen (tx: Tx, scope: Scope, filter: { readonly na?: readonly [school: string, gemaaktOp: string, levering: string] | undefined, readonly limit: number }): Promise<Leveringrij[]> {
   const { na, limit } = filter
-  const { rows } = await tx.execute<{ manifest: Manifest }>(sql`
-    select manifest
+  const { rows } = await tx.execute<Leveringrij>(sql`
+    select ${LEVERING}
       from levering
      where ${inScope(scope)}
        ${na === undefined ? sql`` : sql`and (school, gemaakt_op, levering) > (${na[0]}, ${na[1]}::timestamptz, ${na[2]}::uuid)`}
      order by school, gemaakt_op, levering
      limit ${limit}`)
-  return rows.map(({ manifest }) => manifest)
+  return rows
 }
 
-export async function findManifest (tx: Tx, scope: Schoolscope, levering: string): Promise<Manifest | undefined> {
-  const { rows } = await tx.execute<{ manifest: Manifest }>(sql`select manifest from levering where school = ${scope.school} and levering = ${levering}::uuid`)
-  return rows[0]?.manifest
-}
-
-export async function findBestand (tx: Tx, scope: Schoolscope, levering: string, vorm: 'csv' | 'json'): Promise<{ manifest: Manifest, inhoud: string } | undefined> {
-  const { rows } = await tx.execute<{ manifest: Manifest, inhoud: string }>(sql`
-    select manifest, ${vorm === 'csv' ? sql`bestand_csv` : sql`bestand_json`} as inhoud from levering where school = ${scope.school} and levering = ${levering}::uuid`)
+export async function findLevering (tx: Tx, scope: Schoolscope, levering: string): Promise<Leveringrij | undefined> {
+  const { rows } = await tx.execute<Leveringrij>(sql`select ${LEVERING} from levering where school = ${scope.school} and levering = ${levering}::uuid`)
   return rows[0]
+}
+
+export async function findLeveringForUpdate (tx: Tx, scope: Schoolscope, levering: string): Promise<Leveringrij & Bestanden | undefined> {
+  const { rows } = await tx.execute<Leveringrij & Bestanden>(sql`
+    select ${LEVERING}, bestand_csv as csv, bestand_json as json from levering where school = ${scope.school} and levering = ${levering}::uuid for update`)
+  return rows[0]
+}
+
+export interface Bestanden { readonly csv: string, readonly json: string }
+
+export async function findBestanden (tx: Tx, scope: Schoolscope, levering: string): Promise<Bestanden & { readonly manifest: unknown, readonly zout: Buffer | null } | undefined> {
+  const { rows } = await tx.execute<Bestanden & { readonly manifest: unknown, readonly zout: Buffer | null } & Record<string, unknown>>(sql`
+    select manifest, bestand_csv as csv, bestand_json as json, invoer_zout as zout from levering where school = ${scope.school} and levering = ${levering}::uuid`)
+  return rows[0]
+}
+
+/** The next step, with its moment by the clock of the database. */
+export async function updateStatus (tx: Tx, scope: Schoolscope, levering: string, stap: { readonly status: Leveringstatus, readonly door: string, readonly ontvangst?: Ontvangstinvoer }): Promise<Leveringrij> {
+  const { status, door, ontvangst } = stap
+  const { rows } = await tx.execute<Leveringrij>(sql`
+    update levering
+       set status = ${status}::leveringstatus,
+           verloop = verloop || jsonb_build_array(jsonb_build_object('status', ${status}::text, 'op', ${iso(sql`statement_timestamp()`)}, 'door', ${door}::text))
+           ${ontvangst === undefined ? sql`` : sql`, ontvangst = ${JSON.stringify(ontvangst)}::jsonb`}
+     where school = ${scope.school} and levering = ${levering}::uuid
+    returning ${LEVERING}`)
+  return rows[0]!
+}
+
+// --- plans
+
+export interface Planrij { [column: string]: unknown, readonly ontvanger: Ontvanger, readonly periodesoort: Periodesoort, readonly dagenNaPeriode: number, readonly aan: boolean, readonly sinds: Datum, /** Perioden that are done. */ readonly gedaan: string[] }
+
+export async function listPlannen (tx: Tx, scope: Schoolscope): Promise<Planrij[]> {
+  const { rows } = await tx.execute<Planrij>(sql`
+    select ontvanger, periodesoort, dagen_na_periode as "dagenNaPeriode", aan, sinds,
+           array(select periode from leveringsronde r where r.school = p.school and r.ontvanger = p.ontvanger) as gedaan
+      from leveringsplan p
+     where school = ${scope.school}
+     order by ontvanger`)
+  return rows
+}
+
+export async function upsertPlan (tx: Tx, scope: Schoolscope, plan: Omit<Planrij, 'gedaan'>, actor: string): Promise<void> {
+  await tx.execute(sql`
+    insert into leveringsplan (school, ontvanger, periodesoort, dagen_na_periode, aan, sinds, actor, vastgelegd_op)
+    values (${scope.school}, ${plan.ontvanger}, ${plan.periodesoort}, ${plan.dagenNaPeriode}, ${plan.aan}, ${plan.sinds}, ${actor}, statement_timestamp())
+        on conflict on constraint leveringsplan_pk do update
+           set periodesoort = excluded.periodesoort, dagen_na_periode = excluded.dagen_na_periode, aan = excluded.aan, sinds = excluded.sinds,
+               actor = excluded.actor, vastgelegd_op = excluded.vastgelegd_op`)
+}
+
+export async function insertRonde (tx: Tx, scope: Schoolscope, ontvanger: Ontvanger, periode: string, gemaakt: number): Promise<void> {
+  await tx.execute(sql`
+    insert into leveringsronde (school, ontvanger, periode, gemaakt, gereed_op)
+    values (${scope.school}, ${ontvanger}, ${periode}, ${gemaakt}, statement_timestamp())
+        on conflict on constraint leveringsronde_pk do nothing`)
+}
+
+// --- who and where, as it was known
+
+/** The vestigingen of a school as they were laid down at an instant. */
+export async function listVestigingenOp (tx: Tx, scope: Schoolscope, moment: string): Promise<Vestigingstand[]> {
+  const { rows } = await tx.execute<Vestigingstand & Record<string, unknown>>(sql`
+    select vestiging, sector, samenwerkingsverband from vestiging where school = ${scope.school} and vastgelegd_op <= ${moment}::timestamptz
+     union all
+    select vestiging, sector, samenwerkingsverband from vestiging_versie where school = ${scope.school} and vastgelegd_op <= ${moment}::timestamptz and vervangen_op > ${moment}::timestamptz
+     order by vestiging`)
+  return rows
+}
+
+export interface Versierij extends Leerlingversie { [column: string]: unknown, readonly bron: string, readonly leerling: string }
+
+/** Everything said of the leerlingen of a school, oldest first; `bekend`: at an instant. */
+export async function listLeerlingversies (tx: Tx, scope: Schoolscope, moment: string): Promise<Versierij[]> {
+  const { rows } = await tx.execute<Versierij>(sql`
+    select bron, leerling, geboortedatum, woongemeente, woont_sinds as "woontSinds", vastgelegd_op <= ${moment}::timestamptz as bekend
+      from leerling_versie
+     where school = ${scope.school}
+     order by bron, leerling, vastgelegd_op`)
+  return rows
+}
+
+/** Who is enrolled on a day. */
+export async function listIngeschreven (tx: Tx, scope: Schoolscope, datum: Datum): Promise<Array<{ bron: string, leerling: string }>> {
+  const { rows } = await tx.execute<{ bron: string, leerling: string }>(sql`
+    select distinct bron, leerling from inschrijving where school = ${scope.school} and van <= ${datum} and (tot is null or tot >= ${datum})`)
+  return rows
 }
 
 export interface Kalenderversie { [column: string]: unknown, readonly vestiging: string, readonly schooljaar: string, readonly versie: number }

@@ -7,11 +7,12 @@ import { Brin, Bron, BronId, Datumveld, Paginavraag, perRecord, Probleemregel, S
 const Gemeentecode = z.string().refine(isGemeentecode, 'is geen gemeentecode: vier cijfers').describe('CBS-gemeentecode.').meta({ examples: ['0344'] })
 const Samenwerkingsverband = z.string()
   .transform((text, context) => {
-    const code = normaliseerSamenwerkingsverband(text)
+    // Without PO or VO the sector of the vestiging says which.
+    const code = normaliseerSamenwerkingsverband(text) ?? (/^[0-9]{2}-?[0-9]{2}$/.test(text) ? text : undefined)
     if (code === undefined) context.addIssue({ code: 'custom', message: 'is geen samenwerkingsverband: PO of VO en vier cijfers' })
     return code ?? z.NEVER
   })
-  .describe('Samenwerkingsverband: PO of VO en vier cijfers; ook PO-22-02 wordt gelezen.').meta({ examples: ['VO2602'] })
+  .describe('Samenwerkingsverband: PO of VO en vier cijfers; ook PO-22-02 wordt gelezen, en 22-02: dan volgt PO of VO uit de sector.').meta({ examples: ['VO2602'] })
 
 const vestiging = {
   naam: z.string().trim().min(1).max(200),

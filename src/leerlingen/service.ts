@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { landPerSchool } from '../aanleveringen/service.ts'
-import { replayWachtende, reviseVoorrang } from '../absenties/service.ts'
+import { nameFoutcode, replayWachtende, reviseVoorrang } from '../absenties/service.ts'
 import { rederiveMinuten } from '../absenties/store.ts'
 import { Rollback, type Tx } from '../db/transaction.ts'
 import { spreadMinuten } from '../domain/absentie.ts'
 import { addDagen, maandag, schooljaar as schooljaarVan, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
+import { samenwerkingsverbandVan } from '../domain/ontvanger.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
@@ -15,6 +16,7 @@ import { Kalenderregel, Leerlingregel, Vestigingsregel, Vrijstellingsregel, type
 import { findStam, lockSchool, lockStam, raiseLeerlingversie, raiseStamversie, type Stam } from './stam.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
+import type { Activiteit } from '../domain/verwerkingsactiviteit.ts'
 
 export interface Recordresultaat { readonly index: number, readonly resultaat: Stamresultaat, readonly problemen?: Fout[], readonly [sleutel: string]: unknown }
 export interface Bulkantwoord { readonly aanlevering: string, readonly aantallen: Record<Stamresultaat, number>, readonly resultaten: Recordresultaat[] }
@@ -47,7 +49,7 @@ async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], 
     else regels.push({ index, record: parsed.data })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => soort.schoolOf(record))
-  const ontvangen = { aanlevering, soort: soort.naam, begonnen, records, perSchool, geweigerd, count: countUitslagen }
+  const ontvangen = { aanlevering, soort: soort.naam, begonnen, records, perSchool, geweigerd, count: countUitslagen, refuse: ({ index }: Regel<T>, problemen: Fout[]) => describe(index, problemen) }
   const landed = await ctx.transaction(async (tx) => {
     const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => [...await soort.write(ctx, tx, eigen, eigenRegels)].map(([index, uitslag]) => describe(index, uitslag)))
     if (opties.proef) throw new Rollback(own)
@@ -72,7 +74,7 @@ function countUitslagen (resultaten: readonly Recordresultaat[]): Record<Stamres
 async function putOne<T> (ctx: Ctx, soort: Soort<T>, record: unknown, school: string): Promise<Stamresultaat> {
   requireRecht(ctx.actor, 'stamgegevens:schrijven', school)
   const { resultaten: [resultaat] } = await push(ctx, soort, [record], { proef: false })
-  if (resultaat!.problemen !== undefined) throw new AppError(resultaat!.problemen.every(({ code }) => code.endsWith('-onbekend')) ? 'stamgegevens-onbekend' : 'invoer-ongeldig', resultaat!.problemen[0]!.detail, resultaat!.problemen)
+  if (resultaat!.problemen !== undefined) throw new AppError(resultaat!.problemen.every(({ code }) => code.endsWith('-onbekend')) ? 'stamgegevens-onbekend' : nameFoutcode(resultaat!.problemen), resultaat!.problemen[0]!.detail, resultaat!.problemen)
   return resultaat!.resultaat
 }
 
@@ -101,7 +103,12 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
     const uitslagen = new Map<number, Uitslag>()
     const gewijzigd = new Map<string, Vestiging>()
     for (const { index, record } of regels) {
-      const rij: Vestiging = { ...record, school: scope.school, lesuurMinuten: record.lesuurMinuten ?? 60, samenwerkingsverband: record.samenwerkingsverband ?? null }
+      const samenwerkingsverband = record.samenwerkingsverband == null ? null : samenwerkingsverbandVan(record.samenwerkingsverband, record.sector)
+      if (samenwerkingsverband === undefined) {
+        uitslagen.set(index, [fout('verkeerde-vorm', '/samenwerkingsverband', `Schrijf PO of VO ervoor: bij sector ${record.sector} hoort geen van beide.`)])
+        continue
+      }
+      const rij: Vestiging = { ...record, school: scope.school, lesuurMinuten: record.lesuurMinuten ?? 60, samenwerkingsverband }
       const oud = bekend.get(rij.vestiging)
       const same = oud !== undefined && (Object.keys(rij) as Array<keyof Vestiging>).every((veld) => rij[veld] === oud[veld])
       uitslagen.set(index, oud === undefined ? 'nieuw' : same ? 'ongewijzigd' : 'gewijzigd')
@@ -265,7 +272,7 @@ const LEERLINGEN: Soort<Leerlingregel> = {
       if (!stam!.bronnen.includes(scope.bron)) await raiseStamversie(tx, scope.school)
       const meerBronnen = stam!.bronnen.some((bron) => bron !== scope.bron)
       const voorheen = meerBronnen ? await store.listAndereSleutels(tx, scope, leerlingen) : []
-      await store.replaceLeerlingen(tx, scope, [...nieuw.values()])
+      await store.replaceLeerlingen(tx, scope, [...nieuw.values()], ctx.vandaag())
       await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } })
       await store.markLeerlingen(tx, scope, leerlingen)
       if (meerBronnen) {
@@ -370,7 +377,7 @@ export async function searchLeerlingen (ctx: Ctx, vraag: { school: string, perso
   })
 }
 
-async function recordLeerlingen (ctx: Ctx, tx: Tx, activiteit: string, leerlingen: readonly Leerling[]): Promise<void> {
+async function recordLeerlingen (ctx: Ctx, tx: Tx, activiteit: Activiteit, leerlingen: readonly Leerling[]): Promise<void> {
   await recordVerwerking(ctx, tx, activiteit, leerlingen.map(({ school, bron, bronId }) => ({ school, bron, leerling: bronId })))
 }
 

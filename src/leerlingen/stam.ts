@@ -7,6 +7,7 @@ import type { Rooster } from '../domain/absentie.ts'
 import type { Beleid } from '../domain/beleid.ts'
 import type { Bronafspraak } from '../domain/bronafspraak.ts'
 import type { Datum } from '../domain/datum.ts'
+import type { Mandaat } from '../domain/mandaat.ts'
 import type { Sector } from '../domain/sector.ts'
 
 /** What a push needs to know of one school, kept in memory until its stamversie rises. */
@@ -18,6 +19,7 @@ export interface Stam {
   /** Who ever delivered leerlingen of the school; with more than one of them, volgorde decides what counts. */
   readonly bronnen: readonly string[]
   readonly afspraken: readonly Bronafspraak[]
+  readonly mandaten: readonly Mandaat[]
 }
 
 export interface Stamvestiging { readonly sector: Sector, readonly lesuurMinuten: number, readonly kalender: Kalender }
@@ -113,7 +115,7 @@ export async function findKalenders (ctx: Ctx, tx: Tx, school: string): Promise<
   return new Map([...stam?.vestigingen ?? []].map(([code, { kalender }]) => [code, kalender]))
 }
 
-/** A change of a vestiging, kalender, beleid or bronafspraak, or a bron more: from the commit on every cache reads anew. */
+/** A change of a vestiging, kalender, beleid, bronafspraak or mandaat, or a bron more: from the commit on every cache reads anew. */
 export async function raiseStamversie (tx: Tx, school: string): Promise<void> {
   await tx.execute(sql`update school set stamversie = stamversie + 1 where school = ${school}`)
 }
@@ -184,6 +186,7 @@ interface Stamrij {
   beleid: Array<{ versie: number, geldigVan: string, geldigTot: string | null, inhoud: Pick<Beleid, 'redenen' | 'onverklaardNaLesdagen'> & Partial<Pick<Beleid, 'codes' | 'regels' | 'duidingen'>> }>
   bronnen: string[]
   afspraken: Bronafspraak[]
+  mandaten: Mandaat[]
 }
 
 async function loadStam (tx: Tx, school: string, stamversie: number): Promise<Stam> {
@@ -200,8 +203,11 @@ async function loadStam (tx: Tx, school: string, stamversie: number): Promise<St
            array(select distinct bron from leerling where school = ${school} order by bron) as bronnen,
            coalesce((select json_agg(json_build_object('geldigVan', f.geldig_van, 'volgorde', f.volgorde, 'verklaring', f.verklaring))
                        from bronafspraak f
-                      where f.school = ${school} and f.vervangen_op = 'infinity'), '[]') as afspraken`)
-  const { vestigingen, beleid, bronnen, afspraken } = rows[0]!
+                      where f.school = ${school} and f.vervangen_op = 'infinity'), '[]') as afspraken,
+           coalesce((select json_agg(json_build_object('bron', m.bron, 'dienst', m.dienst, 'van', m.van, 'tot', m.tot, 'ingetrokken', m.ingetrokken_op is not null))
+                       from mandaat m
+                      where m.school = ${school}), '[]') as mandaten`)
+  const { vestigingen, beleid, bronnen, afspraken, mandaten } = rows[0]!
   return {
     stamversie,
     vestigingen: new Map(vestigingen.map(({ vestiging, sector, regio, lesuurMinuten, kalenders }) =>
@@ -209,6 +215,7 @@ async function loadStam (tx: Tx, school: string, stamversie: number): Promise<St
     beleid: beleid.map(({ versie, geldigVan, geldigTot, inhoud: { redenen, onverklaardNaLesdagen, codes = [], regels = [], duidingen = [] } }) =>
       ({ versie, geldigVan, geldigTot, redenen, onverklaardNaLesdagen, codes, regels, duidingen })),
     bronnen,
-    afspraken
+    afspraken,
+    mandaten
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
+import type { Datum } from '../domain/datum.ts'
 import type { Lesvrij } from '../domain/kalender.ts'
 import type { Leerling, Vestiging } from './contract.ts'
 
@@ -18,8 +19,13 @@ export async function listVestigingenVan (tx: Tx, school: string): Promise<Vesti
   return rows
 }
 
+/** What they replace is kept as versions, that end at the moment the new ones begin. */
 export async function upsertVestigingen (tx: Tx, school: string, rijen: readonly Vestiging[]): Promise<void> {
   await tx.execute(sql`
+    with oud as (
+      insert into vestiging_versie
+      select *, statement_timestamp() from vestiging where school = ${school} and vestiging = any(${sql.param(rijen.map(({ vestiging }) => vestiging))}::text[])
+    )
     insert into vestiging (school, vestiging, naam, sector, regio, gemeentecode, samenwerkingsverband, lesuur_minuten, vastgelegd_op)
     select ${school}, r.vestiging, r.naam, r.sector, r.regio, r.gemeentecode, r.samenwerkingsverband, r."lesuurMinuten", statement_timestamp()
       from json_to_recordset(${JSON.stringify(rijen)}::json)
@@ -105,7 +111,7 @@ export interface Leerlingrij {
 }
 
 /** Writes leerlingen with all their inschrijvingen: what they replace is kept as versions, that end at the moment the new ones begin. */
-export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: readonly Leerlingrij[]): Promise<void> {
+export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: readonly Leerlingrij[], vandaag: Datum): Promise<void> {
   const { school, bron } = scope
   const json = JSON.stringify(rijen)
   const { rows: [first] } = await tx.execute<{ moment: string }>(sql`
@@ -119,6 +125,7 @@ export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: read
                pgn_versleuteld = excluded.pgn_versleuteld, pgn_zoek = excluded.pgn_zoek, vastgelegd_op = excluded.vastgelegd_op
     returning vastgelegd_op::text as moment`)
   const moment = sql`${first!.moment}::timestamptz`
+  await insertLeerlingversies(tx, scope, json, { moment: first!.moment, vandaag })
   await tx.execute(sql`
     with oud as (
       delete from inschrijving
@@ -132,6 +139,25 @@ export async function replaceLeerlingen (tx: Tx, scope: Schoolscope, rijen: read
       from json_to_recordset(${json}::json) as r(leerling text, inschrijvingen json)
      cross join lateral json_to_recordset(r.inschrijvingen)
         as i(vestiging text, van date, tot date, leerjaar smallint, "minutenPerWeek" smallint, rooster smallint[])`)
+}
+
+/**
+ * Keeps where a leerling lives, from the day it was first told; where nothing was known before, it is taken to have been so always. Rows only
+ * for what changed.
+ */
+async function insertLeerlingversies (tx: Tx, scope: Schoolscope, json: string, { moment, vandaag }: { readonly moment: string, readonly vandaag: Datum }): Promise<void> {
+  await tx.execute(sql`
+    insert into leerling_versie (school, bron, leerling, geboortedatum, woongemeente, woont_sinds, vastgelegd_op)
+    select ${scope.school}, ${scope.bron}, r.leerling, r.geboortedatum, r.woongemeente,
+           case when oud.woongemeente is null or oud.woongemeente = r.woongemeente then coalesce(oud.woont_sinds, '1900-01-01') else ${vandaag}::date end,
+           ${moment}::timestamptz
+      from json_to_recordset(${json}::json) as r(leerling text, geboortedatum date, woongemeente text)
+      left join lateral (select geboortedatum, woongemeente, woont_sinds
+                           from leerling_versie v
+                          where v.school = ${scope.school} and v.bron = ${scope.bron} and v.leerling = r.leerling
+                          order by vastgelegd_op desc
+                          limit 1) oud on true
+     where (oud.geboortedatum, oud.woongemeente) is distinct from (r.geboortedatum, r.woongemeente)`)
 }
 
 export interface Roosterrij { [column: string]: unknown, bron: string, leerling: string, vestiging: string, van: string, minutenPerWeek: number }

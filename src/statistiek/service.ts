@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { aandeelGemist, emptyCel, listPerioden, periodenRond, type Cel } from '../domain/aggregaat.ts'
-import { buildRaster, countCellen } from '../domain/celtelling.ts'
-import { parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
+import { buildRaster, countCellen, type Celgegevens, type Raster } from '../domain/celtelling.ts'
+import { addDagen, dagnummer, parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan } from '../domain/identificatie.ts'
 import { AppError, assert } from '../errors.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
@@ -44,6 +44,24 @@ export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag)
     cellen.push(...countCellen(raster, await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment, volgorde)))
   }
   return cellen.sort(compareCellen)
+}
+
+/** What one periode is counted from, and of whom: leerling 1 of the deelnamen is the first. */
+export interface Celfeiten { readonly raster: Raster, readonly gegevens: Celgegevens, readonly leerlingen: readonly store.Celleerling[] }
+
+/**
+ * The facts of one school that the cellen of one periode are counted from (`countCellen`), and those of so many days before it. As of an
+ * afkapmoment; undefined when the periode had not begun.
+ */
+export async function readCelfeiten (tx: Tx, school: string, vraag: Omit<Cellenvraag, 'perioden'> & { readonly periode: string, readonly aanloop: number }): Promise<Celfeiten | undefined> {
+  const { vestigingen, periode, kalenders, peildatum, afkapmoment, aanloop } = vraag
+  const totalen = vestigingen.flatMap((vestiging) => emptyCel(vestiging, periode, null, peildatum) ?? [])
+  if (totalen.length === 0) return undefined
+  const volgorde = await store.findBronvolgorde(tx, school)
+  const ruim = buildRaster(totalen.map((cel) => ({ ...cel, van: addDagen(cel.van, -aanloop) })), kalenders)
+  const nul = dagnummer(ruim.eerste)
+  const raster = { ...ruim, vestigingen: ruim.vestigingen.map((vestiging, plek) => ({ ...vestiging, perioden: [{ cel: totalen[plek]!, van: dagnummer(totalen[plek]!.van) - nul, tot: dagnummer(totalen[plek]!.totEnMet) - nul }] })) }
+  return { raster, gegevens: await store.selectCelgegevens(tx, school, raster, afkapmoment, volgorde), leerlingen: await store.listCelleerlingen(tx, school, raster, afkapmoment, volgorde) }
 }
 
 function compareCellen (a: Cel, b: Cel): number {

@@ -71,6 +71,29 @@ export async function selectCelgegevens (tx: Tx, school: string, raster: Raster,
   }
 }
 
+export interface Celleerling { readonly bron: string, readonly leerling: string }
+
+/**
+ * Who the leerlingen of `selectCelgegevens` are, in the order of their numbers: under the record that leads where a person has several. Asked
+ * for apart, because only a levering to where somebody lives needs it.
+ */
+export async function listCelleerlingen (tx: Tx, school: string, raster: Raster, afkapmoment: Date | undefined, volgorde: readonly string[] | undefined): Promise<Celleerling[]> {
+  const { eerste, laatste } = raster
+  const { rows } = await tx.execute<Celleerling & Record<string, unknown>>(sql`
+    with ${bronnen(school, afkapmoment)} ${volgorde === undefined ? sql`` : personen(school, volgorde)}
+    deelname as (
+      select vestiging, bron, leerling, van, least(tot, lead(van) over (partition by vestiging, bron, leerling order by van) - 1) as tot
+        from ${volgorde === undefined ? sql`inschrijving` : sql`samengevoegde_inschrijving inschrijving`}
+       where school = ${school} and vestiging = any(${sql.param(raster.vestigingen.map(({ vestiging }) => vestiging))}::text[])
+    )
+    select bron, leerling
+      from deelname
+     where van <= ${laatste}::date and (tot is null or tot >= ${eerste}::date)
+     group by vestiging, bron, leerling
+     order by vestiging, bron, leerling`)
+  return rows
+}
+
 interface Celrijen {
   [column: string]: unknown
   deelnamen: Array<[leerling: number, vestiging: number, van: number, tot: number, leerjaar: number, rooster: Rooster | null]>

@@ -175,8 +175,9 @@ t.test('the same afkapmoment gives the same bytes, whatever is corrected after i
   t.strictSame(sha256Of(await lever(service, nu.afkapmoment)), sha256Of(nu), 'the second one too, though the first was made again after it')
 
   const manifesten = await Promise.all([toen, opnieuw].map(async ({ links }) => await ok<Manifest>(service, 'GET', links.manifest)))
-  const bare = ({ levering, gemaaktOp, bestanden, ...rest }: Manifest): unknown => ({ ...rest, bestanden: bestanden.map(({ naam, ...bestand }) => bestand) })
-  t.strictSame(bare(manifesten[1]!), bare(manifesten[0]!), 'manifesten differ in their name and moment only')
+  const bare = ({ levering, gemaaktOp, bestanden, revisie, vervangt, reden, watVeranderde, invoerSha256, ...rest }: Manifest): unknown => ({ ...rest, bestanden: bestanden.map(({ naam, ...bestand }) => bestand) })
+  t.match(manifesten[1], { revisie: 3, vervangt: nu.id, reden: 'eerder-moment' })
+  t.strictSame(bare(manifesten[1]!), bare(manifesten[0]!), 'manifesten differ in their name, moment and revisie only')
   const manifest = await ok<Manifest>(service, 'GET', nu.links.manifest)
   t.match(manifest, { beleidsversies: ['1'], kalenders: [{ versie: null }, { vestiging: '99AA01', versie: 1 }, { versie: null }], toets: { eerdereLeveringen: [toen.id] } })
 })
@@ -247,8 +248,10 @@ t.test('lists, forms and rights', async (t) => {
     const { code, errors } = answer.json<{ code: string, errors?: Array<{ code: string, pointer: string }> }>()
     return [answer.statusCode, code, ...(errors ?? []).map((fout) => `${fout.pointer} ${fout.code}`)]
   }
-  t.strictSame(await refusal({ ...invoer, ontvanger: 'gemeente' }), [400, 'invoer-ongeldig', '/ontvanger ontvanger-niet-beschikbaar'])
-  t.strictSame(await refusal({ ...invoer, ontvanger: 'samenwerkingsverband' }), [400, 'invoer-ongeldig', '/ontvanger ontvanger-niet-beschikbaar'])
+  t.strictSame(await refusal({ ...invoer, ontvanger: 'gemeente' }), [400, 'invoer-ongeldig', '/gemeentecode geen-ontvanger'], 'nobody told where he lives')
+  t.strictSame(await refusal({ ...invoer, ontvanger: 'samenwerkingsverband' }), [400, 'invoer-ongeldig', '/samenwerkingsverband geen-ontvanger'])
+  t.strictSame(await refusal({ ...invoer, gemeentecode: '0014', samenwerkingsverband: 'PO2202' }), [400, 'invoer-ongeldig', '/gemeentecode verkeerde-vorm', '/samenwerkingsverband verkeerde-vorm'])
+  t.strictSame(await refusal({ ...invoer, periode: '2025-10', reden: 'afgekeurd' }), [400, 'invoer-ongeldig', '/reden geen-revisie'])
   t.strictSame(await refusal({ ...invoer, afkapmoment: '2999-01-01T00:00:00Z' }), [400, 'invoer-ongeldig', '/afkapmoment afkapmoment-in-toekomst'])
   t.strictSame(await refusal({ ...invoer, periode: '2998-2999' }), [400, 'invoer-ongeldig', '/periode periode-niet-begonnen'])
   t.match(await refusal({ ...invoer, periode: '2025-13', leerling: 'L-1' }), [400, 'invoer-ongeldig', /periode/, /leerling/])
