@@ -1,75 +1,115 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
-import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyGetKey } from 'jose'
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createLocalJWKSet, errors, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult } from 'jose'
+import type { FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import { readOrCreate } from '../db/sleutels.ts'
 import { AppError } from '../errors.ts'
 import { isBrin } from '../domain/identificatie.ts'
 import { isRecht } from '../toegang/rechten.ts'
-import type { Issuer } from '../config.ts'
+import { TokenError } from './challenge.ts'
+import { makeReadThumbprint } from './client-certificate.ts'
+import { IssuerKeys } from './issuer-keys.ts'
+import type { Config } from '../config.ts'
 import type { Actor } from '../toegang/service.ts'
 
 /** The algorithms of the NL GOV OAuth profile; nothing symmetric, never none. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256']
-const DEVELOPMENT_ISSUER = 'urn:aanwezig:ontwikkeling'
+/** An access token says that it is one (RFC 9068), or is a JWT without saying more, as most issuers make them. */
+const TYPES = /^(application\/)?(at\+)?jwt$/i
+export const DEVELOPMENT_ISSUER = 'urn:aanwezig:ontwikkeling'
 const AUDIENCE = 'aanwezig'
-// Verified tokens kept until they expire: verifying ES256 costs 0.15 ms a request, looking up costs 0.003.
+// Verified tokens kept until they expire or their keys are asked anew: verifying ES256 costs 0.15 ms a request, looking up costs 0.003.
 const KEPT = 1_000
+// The profile asks for six hours at most; who has a token of longer than a day has no access token.
+const LONGEST_SECONDS = 86_400
 
 const Claims = z.object({
   azp: z.string().regex(/^[A-Za-z0-9._~-]{1,64}$/),
+  client_id: z.string().optional(),
   scope: z.string().default(''),
   scholen: z.union([z.array(z.string().refine(isBrin)).max(10_000), z.literal('*')]),
-  jti: z.string().min(16),
+  // 128 bits are 22 characters of base64url. It is not remembered: one token serves many requests, in several processes, until it ends.
+  jti: z.string().regex(/^[!-~]{22,255}$/),
+  iat: z.number(),
   exp: z.number(),
   sub: z.string().max(200).optional(),
-  rol: z.string().max(50).optional()
-})
+  rol: z.string().max(50).optional(),
+  // Bound in a way that is not checked here (DPoP), it would count for whoever found it.
+  cnf: z.strictObject({ 'x5t#S256': z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional()
+}).refine(({ azp, client_id: client }) => client === undefined || client === azp, { path: ['client_id'] })
 
 /** `beforeVerify` runs before a token that is not known yet is verified, and may refuse to. */
-export type Authenticate = (authorization: string | undefined, beforeVerify?: () => Promise<void>) => Promise<Actor>
+export type Authenticate = (request: FastifyRequest, beforeVerify?: () => Promise<void>) => Promise<Actor>
 
-interface TrustedIssuer { readonly keys: JWTVerifyGetKey, readonly audience: string }
+interface TrustedIssuer {
+  readonly audience: string
+  readonly isDevelopment: boolean
+  readonly find: JWTVerifyGetKey
+  readonly freshUntil: () => number
+}
+
+/** A token that was verified: who it speaks for, until when (ms) that stands, and the certificate it counts with. */
+interface Verified { readonly actor: Actor, readonly until: number, readonly thumbprint: string | undefined }
+
+type Settings = Pick<Config, 'issuers' | 'klokverschil' | 'certificaatHeader' | 'proxys'>
 
 /** Builds the check of the Authorization header against the allow-list of issuers. The token comes from nowhere else. */
-export function makeAuthenticate (issuers: readonly Issuer[], development: DevelopmentKeys | undefined, now: () => Date): Authenticate {
-  const trusted = new Map<string, TrustedIssuer>(issuers.map(({ issuer, jwksUrl, audience }) =>
-    [issuer, { keys: remoteKeys(jwksUrl, now), audience }]))
-  if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { keys: createLocalJWKSet({ keys: [development.publicJwk] }), audience: AUDIENCE })
-  const verified = new Map<string, { actor: Actor, exp: number }>()
+export function makeAuthenticate (config: Settings, development: DevelopmentKeys | undefined, now: () => Date, log: Logger): Authenticate {
+  const trusted = new Map<string, TrustedIssuer>(config.issuers.map((issuer) => {
+    const keys = new IssuerKeys(issuer, now, log)
+    return [issuer.issuer, { audience: issuer.audience, isDevelopment: false, find: async (header, token) => await keys.find(header, token), freshUntil: () => keys.freshUntil }]
+  }))
+  if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { audience: AUDIENCE, isDevelopment: true, find: createLocalJWKSet({ keys: [development.publicJwk] }), freshUntil: () => Infinity })
+  const readThumbprint = makeReadThumbprint(config.certificaatHeader, config.proxys)
+  const known = new Map<string, Verified>()
 
-  return async (authorization, beforeVerify) => {
-    const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(authorization ?? '')?.[1]
-    if (token === undefined) throw new AppError('niet-aangemeld', 'Stuur een toegangsbewijs mee: Authorization: Bearer <token>.')
+  return async (request, beforeVerify) => {
+    const token = readToken(request)
     const digest = createHash('sha256').update(token).digest('base64')
-    const kept = verified.get(digest)
-    if (kept !== undefined && kept.exp > now().getTime() / 1000) return kept.actor
-
-    await beforeVerify?.()
-    const { actor, exp } = await verify(token, trusted, now())
-    if (verified.size >= KEPT) verified.delete(verified.keys().next().value!)
-    verified.set(digest, { actor, exp })
-    return actor
+    let verified = known.get(digest)
+    if (verified === undefined || verified.until <= now().getTime()) {
+      await beforeVerify?.()
+      verified = await verify(token, trusted, now(), config.klokverschil)
+      if (known.size >= KEPT) known.delete(known.keys().next().value!)
+      known.set(digest, verified)
+    }
+    if (verified.thumbprint !== undefined && verified.thumbprint !== readThumbprint(request)) throw new TokenError('invalid_token', 'Dit toegangsbewijs geldt alleen met het clientcertificaat waaraan het is gebonden.')
+    return verified.actor
   }
 }
 
-async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer>, now: Date): Promise<{ actor: Actor, exp: number }> {
+/** The one token of a request; two of them, wherever they stand, are a request that nobody honest makes (RFC 6750, section 2). */
+function readToken ({ raw: { rawHeaders }, query }: FastifyRequest): string {
+  const values = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === 'authorization')
+  if (values.length + ('access_token' in (query as object) ? 1 : 0) > 1) throw new TokenError('invalid_request', 'Stuur een toegangsbewijs maar een keer mee, in de header Authorization.')
+  const token = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(values[0] ?? '')?.[1]
+  if (token === undefined) throw new AppError('niet-aangemeld', 'Stuur een toegangsbewijs mee: Authorization: Bearer <token>.')
+  return token
+}
+
+async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer>, now: Date, clockTolerance: number): Promise<Verified> {
   const issuer = trusted.get(readIssuer(token))
-  if (issuer === undefined) throw new AppError('niet-aangemeld', 'De uitgever van dit toegangsbewijs wordt hier niet vertrouwd.')
-  let payload: JWTPayload
+  if (issuer === undefined) throw new TokenError('invalid_token', 'De uitgever van dit toegangsbewijs wordt hier niet vertrouwd.')
+  let result: JWTVerifyResult
   try {
-    ({ payload } = await jwtVerify(token, issuer.keys, { algorithms: ALGORITHMS, audience: issuer.audience, currentDate: now, clockTolerance: 5, requiredClaims: ['exp', 'iat', 'jti', 'azp'] }))
+    result = await jwtVerify(token, issuer.find, { algorithms: ALGORITHMS, audience: issuer.audience, currentDate: now, clockTolerance, requiredClaims: ['exp', 'iat', 'jti', 'azp'] })
   } catch (error) {
-    if (isIssuerAway(error)) throw new AppError('niet-beschikbaar', 'De sleutels van de uitgever zijn nu niet op te halen.')
-    const why = error instanceof errors.JWTExpired ? 'is verlopen' : 'is niet geldig'
-    throw new AppError('niet-aangemeld', `Dit toegangsbewijs ${why}.`)
+    if (error instanceof AppError) throw error
+    throw new TokenError('invalid_token', `Dit toegangsbewijs ${error instanceof errors.JWTExpired ? 'is verlopen' : 'is niet geldig'}.`)
   }
+  // jose knows one extension itself, b64; here none is.
+  const { protectedHeader: { typ, crit }, payload } = result
+  if (crit !== undefined || !TYPES.test(typ ?? '')) throw new TokenError('invalid_token', 'Dit toegangsbewijs is niet geldig: typ is at+jwt of JWT, en crit is er niet.')
   const claims = Claims.safeParse(payload)
-  if (!claims.success) throw new AppError('niet-aangemeld', `Dit toegangsbewijs mist of heeft ongeldige gegevens: ${claims.error.issues.map((issue) => issue.path.join('.')).join(', ')}.`)
-  const { azp, scope, scholen, sub, rol, exp } = claims.data
+  if (!claims.success) throw new TokenError('invalid_token', `Dit toegangsbewijs mist of heeft ongeldige gegevens: ${claims.error.issues.map((issue) => issue.path.join('.')).join(', ')}.`)
+  const { azp, scope, scholen, sub, rol, iat, exp, cnf } = claims.data
+  // A development token is made by hand, to last as long as its maker likes, also for a service whose clock stands elsewhere.
+  if (!issuer.isDevelopment && (iat > now.getTime() / 1000 + clockTolerance || exp <= iat || exp - iat > LONGEST_SECONDS)) throw new TokenError('invalid_token', 'Dit toegangsbewijs is niet geldig: iat ligt in de toekomst, of exp niet binnen een dag daarna.')
   return {
-    exp,
+    until: Math.min(exp * 1000, issuer.freshUntil()),
+    thumbprint: cnf?.['x5t#S256'],
     actor: {
       bron: azp,
       rechten: new Set(scope.split(' ').filter(isRecht)),
@@ -79,37 +119,10 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
   }
 }
 
-/** How long an issuer's last keys stand while it is away: an outage is survived, a withdrawn key does not live on. */
-const KEYS_STAND = 3_600_000
-
-/** The keys an issuer publishes, asked again every ten minutes and for a key that is new. While it is away, the keys it published last stand. */
-function remoteKeys (jwksUrl: string, now: () => Date): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 })
-  let awaySince: number | undefined
-  return async (header, token) => {
-    try {
-      const key = await keys(header, token)
-      awaySince = undefined
-      return key
-    } catch (error) {
-      const last = keys.jwks()
-      if (!isIssuerAway(error) || last === undefined) throw error
-      awaySince ??= now().getTime()
-      if (now().getTime() - awaySince > KEYS_STAND) throw error
-      return await createLocalJWKSet(last)(header, token).catch(() => { throw error })
-    }
-  }
-}
-
-/** jose says of a JWKS that is not there, is no JSON or answers with an error that it is a JOSEError without a kind of its own. */
-function isIssuerAway (error: unknown): boolean {
-  return !(error instanceof errors.JOSEError) || ['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'].includes(error.code)
-}
-
 function readIssuer (token: string): string {
   try {
-    const body = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')) as { iss?: unknown }
-    return typeof body.iss === 'string' ? body.iss : ''
+    const body = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')) as { iss?: unknown } | null
+    return typeof body?.iss === 'string' ? body.iss : ''
   } catch {
     return '' // no issuer, so not trusted: the caller answers 401
   }

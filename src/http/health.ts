@@ -22,8 +22,14 @@ export const evaluatieTeller = new Counter({ name: 'aanwezig_evaluaties_totaal',
 /** Signalen that people should have handled; as the last night of this process counted them. */
 export const teLaatMeter = new Gauge({ name: 'aanwezig_signalen_te_laat', help: 'Onafgehandelde signalen over hun termijn, per regel, bij de laatste nacht.', labelNames: ['regel'], registers: [registry] })
 
+/** Meldingen that DUO has not registered within the term; as the last night of this process counted them. */
+export const meldingenTeLaatMeter = new Gauge({ name: 'aanwezig_meldingen_te_laat', help: 'Meldingen die over de wettelijke termijn nog op verzending wachten, bij de laatste nacht.', registers: [registry] })
+
 /** Requests refused, or ended, to protect the others; by what was too much. */
 export const weigeringTeller = new Counter({ name: 'aanwezig_geweigerd_totaal', help: 'Verzoeken die geweigerd of afgebroken zijn om de andere te beschermen, per reden.', labelNames: ['reden'], registers: [registry] })
+
+/** Questions to issuers for the keys of their tokens. */
+export const sleutelTeller = new Counter({ name: 'aanwezig_uitgeversleutels_totaal', help: 'Vragen aan uitgevers om de sleutels van hun toegangsbewijzen, per resultaat.', labelNames: ['resultaat'], registers: [registry] })
 
 /** One line a request, with the route's pattern instead of its url: ids of people stay out of the log. */
 export async function observeRequest (request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -18,7 +18,9 @@ export class OnleesbaarRecord {
   constructor (fouten: readonly Fout[], sent: unknown) {
     this.fouten = fouten
     if (typeof sent !== 'object' || sent === null) return
-    if (Object.hasOwn(sent, 'bronId')) this.bronId = (sent as OnleesbaarRecord).bronId
+    const { bronId } = sent as OnleesbaarRecord
+    // The refusal is recorded: a key that PostgreSQL cannot keep would break the push of its neighbours.
+    if (Object.hasOwn(sent, 'bronId') && typeof bronId === 'string' && isText(bronId)) this.bronId = bronId
     if (Object.hasOwn(sent, 'school')) this.school = (sent as OnleesbaarRecord).school
   }
 }
@@ -185,7 +187,7 @@ function isText (value: string): boolean {
 
 /** What was found as faults, with JSON Pointers that start at step `from` of the path. */
 export function toFouten (vondsten: readonly Vondst[], from = 0): Fout[] {
-  return vondsten.map(({ path, code, detail }) => ({ code, pointer: formatPointer(path.slice(from)), detail }))
+  return vondsten.map(({ path, code, detail }) => ({ code, pointer: formatPointer(path.slice(from)).toWellFormed().replaceAll('\0', '\uFFFD'), detail }))
 }
 
 /** A JSON Pointer (RFC 6901). */

@@ -21,6 +21,8 @@ const SLOWEST_BYTES_PER_SECOND = 1024
 // A body that was refused is read and thrown away so long: closing at once would destroy the answer on its way (RFC 9112, 9.6).
 const LINGER = 2_000
 const WAITING_PER_CONNECTION = 8
+// What a token that is no good, or is there twice, is answered.
+const GUESSES: ReadonlySet<string> = new Set(['niet-aangemeld', 'invoer-ongeldig'])
 
 /** What one client (azp) has in progress. */
 interface Klant { requests: number, bytes: number }
@@ -107,9 +109,9 @@ export class Limieten {
   async authenticate (request: FastifyRequest): Promise<Actor> {
     let actor: Actor
     try {
-      actor = await this.#app.authenticate(request.headers.authorization, async () => { await this.limitAddress(request, { increment: false }) })
+      actor = await this.#app.authenticate(request, async () => { await this.limitAddress(request, { increment: false }) })
     } catch (error) {
-      if (error instanceof AppError && error.code === 'niet-aangemeld') await this.limitAddress(request)
+      if (error instanceof AppError && GUESSES.has(error.code)) await this.limitAddress(request)
       throw error
     }
     request.place.bron = actor.bron

@@ -78,8 +78,11 @@ const TAGS = [
   ['afmeldingen', 'Afwezig totdat de leerling terug is gemeld'],
   ['beleid', 'Verzuimbeleid in gedateerde versies'],
   ['signalen', 'Signalen en marges'],
+  ['meldingen', 'Meldingen aan DUO, van het voorstel tot de status'],
+  ['mandaten', 'Welke bron voor de school mag handelen'],
   ['statistiek', 'Verzuimstatistiek per vestiging'],
   ['leveringen', 'Geaggregeerde leveringen aan OCW, gemeente en samenwerkingsverband'],
+  ['verwerkingen', 'Wie gegevens van een leerling zag of wijzigde, waarvoor en op welke grond'],
   ['algemeen', 'Deze beschrijving']
 ] as const
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { AppError, FOUTCODES, type Fout, type Foutcode } from '../errors.ts'
+import { buildChallenge } from './challenge.ts'
 
 /** RFC 9457, as every 4xx and 5xx leaves the building. */
 export interface Problem {
@@ -38,6 +39,8 @@ const FASTIFY: Record<string, readonly [Foutcode, string]> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invoer-ongeldig', 'Het bericht is leeg.'],
   FST_ERR_BAD_URL: ['niet-gevonden', 'Dit adres bestaat niet.'],
   FST_ERR_MAX_PARAM_LENGTH: ['niet-gevonden', 'Dit adres bestaat niet.'],
+  FST_STATIC_FORBIDDEN_PATH: ['niet-gevonden', 'Dit adres bestaat niet.'],
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: ['soort-niet-ondersteund', 'Deze methode vraagt om een Content-Type.'],
   FST_REQ_FILE_TOO_LARGE: ['bericht-te-groot', 'Het bericht is te groot.']
 }
 
@@ -81,7 +84,8 @@ export function describeError (error: unknown): Record<string, unknown> {
 export async function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const problem = toProblem(error, request.id)
   if (problem.status >= 500) request.log.error({ fout: describeError(error) }, 'request failed')
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="aanwezig"')
+  const challenge = buildChallenge(error, problem.status, request)
+  if (challenge !== undefined) reply.header('www-authenticate', challenge)
   if (problem.status === 415) reply.header('accept-encoding', 'gzip')
   if (problem.status === 429) reply.header('retry-after', '1')
   if (problem.status === 503) reply.header('retry-after', '5')

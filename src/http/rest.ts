@@ -34,15 +34,24 @@ declare module 'fastify' {
 }
 
 const PARTS = ['params', 'querystring', 'headers', 'body'] as const
+// Of these an operation that describes none has none: a field that would be passed by is refused like any that is not known.
+const STRICT: readonly string[] = ['querystring', 'body']
+const NOTHING = z.strictObject({})
+
+/** What a part without a schema must be: empty, where it is there. */
+function nothing (part: unknown): z.ZodType | undefined {
+  return typeof part === 'object' && part !== null ? NOTHING : undefined
+}
 
 /** Validates every part of the request with zod and reports all faults of all parts at once. */
 export async function validateRequest (request: FastifyRequest): Promise<void> {
   const schema: FastifySchema = request.routeOptions.schema ?? {}
   const faults: Fout[] = []
+  const isOperation = schema.recht !== undefined && schema.recht !== 'openbaar'
   for (const part of PARTS) {
-    const expected = schema[part]
-    if (!(expected instanceof z.ZodType)) continue
     const property = part === 'querystring' ? 'query' : part
+    const expected = schema[part] ?? (STRICT.includes(part) && isOperation ? nothing(request[property]) : undefined)
+    if (!(expected instanceof z.ZodType)) continue
     if (part === 'body' && isStream(request.body)) {
       // Its handler parses it line by line; an address that does not say so reads no streams.
       if (schema.alsoConsumes === undefined) throw new AppError('soort-niet-ondersteund', 'Dit adres leest alleen application/json.')
