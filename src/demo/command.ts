@@ -4,13 +4,16 @@ import { openApp, type App } from '../app.ts'
 import { EmbeddedError } from '../db/embedded.ts'
 import { Nachtfout, runNacht } from '../jobs/nachtelijk.ts'
 import { buildServer } from '../server.ts'
+import { SIMULATOR_OIN, startSimulator, type Simulator } from '../duosimulator/simulator.ts'
 import { startEvaluator, type Evaluator } from '../signalen/worker.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
+import { startVerzender } from '../verzending/worker.ts'
 import { addAantallen, compareAantallen, pushStamgegevens, pushZending } from './aanleveren.ts'
 import { adoptBeleid, BELEIDSCHOOL, showProefberekening } from './beleid.ts'
 import { Bron, OnverwachtAntwoord, type Weigering } from './bron.ts'
 import { claimDemomap, DemoError } from './demomap.ts'
 import { generateSchooljaar } from './generate.ts'
+import { showMeldingen } from './meldingen.ts'
 import { formatAantal, formatDatum, formatMaand, shortPath } from './tabel.ts'
 import { describeSignalen, makeLeveringen, showLeveringen, showProbeer, showSignalen, showStatistiek, type Uitkomsten } from './uitkomsten.ts'
 import { Verslag } from './verslag.ts'
@@ -62,25 +65,29 @@ async function playDemo (config: Config, eenmalig: boolean, signal: AbortSignal)
     verslag.line()
     // People read this and the log would run through it; what goes wrong is still said.
     const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
-    const app = await openApp({ ...config, dataDir, databaseUrl: undefined, issuers: [], development: true, leveringenDir: join(dataDir, 'leveringen'), logLevel })
+    const simulator = await startSimulator({ port: 0, now: () => app.now() })
+    const duo = { kanaal: 'soap-vsv', url: simulator.url, oin: SIMULATOR_OIN, seconden: 30, tls: undefined } as const
+    const app = await openApp({ ...config, dataDir, databaseUrl: undefined, issuers: [], development: true, leveringenDir: join(dataDir, 'leveringen'), logLevel, duo })
     try {
       verslag.phase('Opslag', `PostgreSQL in ${shortPath(dataDir)}, tabellen aangelegd`)
-      return await serve(app, eenmalig, signal, verslag)
+      return await serve(app, simulator, eenmalig, signal, verslag)
     } finally {
       await app.close()
+      await simulator.stop()
     }
   } finally {
     await map.release()
   }
 }
 
-async function serve (app: App, eenmalig: boolean, signal: AbortSignal, verslag: Verslag): Promise<number> {
+async function serve (app: App, simulator: Simulator, eenmalig: boolean, signal: AbortSignal, verslag: Verslag): Promise<number> {
   const server = await buildServer(app)
   const evaluatie = new Evaluatie(app)
+  const verzender = startVerzender(app)!
   try {
     const origin = await listen(async () => await server.listen({ host: app.config.host, port: eenmalig ? 0 : app.config.port }), app.config)
     verslag.phase('Dienst', `luistert op ${origin}`)
-    const code = await tell(verslag, { app, origin, eenmalig, evaluatie, signal })
+    const code = await tell(verslag, { app, origin, eenmalig, evaluatie, verkeer: { simulator, verzender }, signal })
     if (!eenmalig) {
       verslag.line(`\nDe dienst blijft luisteren op ${origin} (documentatie: ${origin}/docs). Stop met Ctrl-C.`)
       await abortOf(signal)
@@ -89,6 +96,7 @@ async function serve (app: App, eenmalig: boolean, signal: AbortSignal, verslag:
     return code
   } finally {
     await server.close()
+    await verzender.stop()
     await evaluatie.stop()
   }
 }
@@ -133,10 +141,10 @@ class Evaluatie {
   }
 }
 
-interface Podium { readonly app: App, readonly origin: string, readonly eenmalig: boolean, readonly evaluatie: Evaluatie, readonly signal: AbortSignal }
+interface Podium { readonly app: App, readonly origin: string, readonly eenmalig: boolean, readonly evaluatie: Evaluatie, readonly verkeer: Parameters<typeof showMeldingen>[1], readonly signal: AbortSignal }
 
 /** The story itself; 1 when the service did something else than the bron knows it must. */
-async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signal }: Podium): Promise<number> {
+async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, verkeer, signal }: Podium): Promise<number> {
   const schooljaar = generateSchooljaar()
   const scholen = [...new Set(schooljaar.leerlingen.map(({ school }) => school))]
   const bron = new Bron(origin, await app.developmentKeys!.sign({ azp: DEMOBRON, scope: RECHTEN.join(' '), scholen }, TOKENDUUR), signal)
@@ -166,6 +174,7 @@ async function tell (verslag: Verslag, { app, origin, eenmalig, evaluatie, signa
   verslag.phase('Leveringen', `${leveringen.length} voor OCW over ${DEMOSCHOOLJAAR}, een per school`)
 
   await showSignalen(uitkomsten)
+  await showMeldingen(uitkomsten, verkeer)
   await showStatistiek(uitkomsten)
   await showProefberekening(uitkomsten)
   showLeveringen(uitkomsten, leveringen, app.config.leveringenDir)
