@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import pg from 'pg'
 import { pino, type DestinationStream, type Logger } from 'pino'
@@ -10,6 +9,7 @@ import { runTransaction } from './db/transaction.ts'
 import { tijdstip, vandaag } from './domain/datum.ts'
 import { developmentKeys, makeAuthenticate, type Authenticate, type DevelopmentKeys } from './http/authenticate.ts'
 import { Stamcache } from './leerlingen/stam.ts'
+import { openTrace } from './verwerkingen/trace.ts'
 import type { Config } from './config.ts'
 import type { Ctx } from './context.ts'
 import type { Actor } from './toegang/service.ts'
@@ -28,7 +28,7 @@ export interface App {
   readonly now: () => Date
   /** Set by the worker; a push calls it after its commit. */
   readonly onMarked: Set<() => void>
-  readonly makeCtx: (actor: Actor, options?: { traceId?: string, log?: Logger }) => Ctx
+  readonly makeCtx: (actor: Actor, options?: { traceparent?: string | undefined, log?: Logger }) => Ctx
   readonly close: () => Promise<void>
 }
 
@@ -73,24 +73,28 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
     pool,
     connection,
     sleutels,
-    authenticate: makeAuthenticate(config.issuers, keys, now),
+    authenticate: makeAuthenticate(config, keys, now, log),
     developmentKeys: keys,
     now,
     onMarked,
-    makeCtx: (actor, { traceId = randomBytes(16).toString('hex'), log: own = log } = {}) => ({
-      actor,
-      now,
-      vandaag: () => vandaag(now()),
-      log: own,
-      traceId,
-      sleutels,
-      stamcache,
-      wachtDagen: config.wachtDagen,
-      leveringenDir: config.leveringenDir,
-      inwerkingtreding: config.inwerkingtreding,
-      transaction: async (work) => await runTransaction(pool, actor.scholen, work),
-      wake: () => { for (const listener of onMarked) listener() }
-    }),
+    makeCtx: (actor, { traceparent, log: own = log } = {}) => {
+      const trace = openTrace(traceparent)
+      return {
+        actor,
+        now,
+        vandaag: () => vandaag(now()),
+        log: own,
+        traceId: trace.traceId,
+        trace,
+        sleutels,
+        stamcache,
+        wachtDagen: config.wachtDagen,
+        leveringenDir: config.leveringenDir,
+        inwerkingtreding: config.inwerkingtreding,
+        transaction: async (work) => await runTransaction(pool, actor.scholen, work),
+        wake: () => { for (const listener of onMarked) listener() }
+      }
+    },
     close: async () => {
       closing = true
       await pool.end()

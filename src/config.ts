@@ -2,8 +2,16 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isDatum, type Datum } from './domain/datum.ts'
+import { isOin } from './domain/identificatie.ts'
 
-const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url(), audience: z.string().min(1) })).min(1)
+const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url().refine(isSafe, 'jwksUrl begint met https:// (http:// alleen naar deze machine zelf, of een naam zonder punt: een container ernaast)'), audience: z.string().min(1) })).min(1)
+  .refine((list) => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'elke uitgever staat er een keer')
+
+/** Who can change the keys on their way can be anybody. */
+function isSafe (url: string): boolean {
+  const { protocol, hostname = '' } = URL.parse(url) ?? {}
+  return protocol === 'https:' || (protocol === 'http:' && (THUIS.includes(hostname) || /^[a-z0-9-]+$/i.test(hostname)))
+}
 
 const json = z.string().transform((text, context) => {
   try { return JSON.parse(text) as unknown } catch {
@@ -19,6 +27,8 @@ const Environment = z.object({
   DATA_DIR: z.string().min(1).default('.aanwezig'),
   AUTH_ISSUERS: json.pipe(Issuers).optional(),
   AUTH_DEVELOPMENT: z.enum(['0', '1']).optional(),
+  AUTH_KLOKVERSCHIL: z.coerce.number().int().min(0).max(300).default(30),
+  AUTH_CERTIFICAAT_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, 'is de naam van een header').optional(),
   SLEUTEL: z.base64().refine((text) => Buffer.from(text, 'base64').length === 32, 'is base64 van 32 bytes').optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   WACHT_DAGEN: z.coerce.number().int().min(1).max(365).default(14),
@@ -31,6 +41,16 @@ const Environment = z.object({
   ADRES_PER_SECONDE: z.coerce.number().int().min(1).max(1_000_000).default(100),
   OPEN_VERZOEKEN: z.coerce.number().int().min(1).max(10_000).default(256),
   BERICHTEN_MB: z.coerce.number().int().min(16).max(10_000).default(32),
+  DUO_KANAAL: z.enum(['map', 'soap-vsv']).optional(),
+  DUO_MAP: z.string().min(1).optional(),
+  DUO_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DUO_OIN: z.string().refine(isOin, 'is een OIN van 20 posities').optional(),
+  DUO_CERTIFICAAT: z.string().min(1).optional(),
+  DUO_SLEUTEL: z.string().min(1).optional(),
+  DUO_CA: z.string().min(1).optional(),
+  DUO_SECONDEN: z.coerce.number().int().min(1).max(120).default(30),
+  DUO_PEIL_MINUTEN: z.coerce.number().int().min(1).max(1_440).default(15),
+  LOGBOEK_COLLECTOR: z.url().refine(isSafe, 'begint met https:// (http:// alleen naar deze machine zelf, of een naam zonder punt: een container ernaast)').optional(),
   KLANT_SECONDEN: z.coerce.number().int().min(1).max(3_600).default(60),
   VERTROUWDE_PROXYS: z.string().transform((text) => text.split(',').map((address) => address.trim())).refine((list) => list.every(isNetwork), 'is een lijst van adressen of netwerken, zoals 10.0.0.0/8,::1').optional()
 })
@@ -40,6 +60,11 @@ function isNetwork (text: string): boolean {
   const kind = isIP(address)
   return kind !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128)))
 }
+
+/** How messages reach DUO. Paths are of PEM files; without them the address is one of this machine itself. */
+export type Duokanaal =
+  | { readonly kanaal: 'map', readonly map: string }
+  | { readonly kanaal: 'soap-vsv', readonly url: string, readonly oin: string, readonly seconden: number, readonly tls: { readonly certificaat: string, readonly sleutel: string, readonly ca: string | undefined } | undefined }
 
 export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string }
 
@@ -51,6 +76,10 @@ export interface Config {
   readonly dataDir: string
   readonly leveringenDir: string
   readonly issuers: readonly Issuer[]
+  /** Seconds that the clock of an issuer may differ from ours. */
+  readonly klokverschil: number
+  /** Where a trusted proxy puts the certificate of the client, in lower case. */
+  readonly certificaatHeader: string | undefined
   /** Trust the key of our own in dataDir, and show GraphiQL. */
   readonly development: boolean
   /** 32 bytes, or undefined: in development one is made in dataDir. */
@@ -72,6 +101,12 @@ export interface Config {
   readonly openVerzoeken: number
   /** Bytes of bodies in progress, of everybody. */
   readonly berichtenBytes: number
+  /** Absent: meldingen wait. */
+  readonly duo: Duokanaal | undefined
+  /** Between two questions for the statuses of a school. */
+  readonly duoPeilMinuten: number
+  /** Where the processing log goes as OTLP; absent: nowhere. */
+  readonly logboekCollector: string | undefined
   /** How long a client may let us wait for a body, or for its taking an answer. */
   readonly klantSeconden: number
   /** Addresses and networks whose X-Forwarded-For is believed. */
@@ -89,6 +124,7 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     const { DATABASE_URL: url, AUTH_DEVELOPMENT: development, AUTH_ISSUERS: issuers, SLEUTEL: sleutel } = parsed.data
     if (url !== undefined && development !== '1' && issuers === undefined) faults.push('AUTH_ISSUERS: verplicht bij een eigen database (of AUTH_DEVELOPMENT=1, alleen om te ontwikkelen)')
     if (url !== undefined && development !== '1' && sleutel === undefined) faults.push('SLEUTEL: verplicht bij een eigen database; maak er een met: openssl rand -base64 32')
+    faults.push(...checkProxys(parsed.data), ...checkDuo(parsed.data))
   }
   if (!parsed.success || faults.length > 0) throw new ConfigError(`De configuratie klopt niet:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
 
@@ -101,6 +137,8 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     dataDir,
     leveringenDir: resolve(env.LEVERINGEN_DIR ?? `${dataDir}/leveringen`),
     issuers: env.AUTH_ISSUERS ?? [],
+    klokverschil: env.AUTH_KLOKVERSCHIL,
+    certificaatHeader: env.AUTH_CERTIFICAAT_HEADER?.toLowerCase(),
     development: env.AUTH_DEVELOPMENT === '1' || (env.DATABASE_URL === undefined && env.AUTH_DEVELOPMENT !== '0'),
     sleutel: env.SLEUTEL === undefined ? undefined : Buffer.from(env.SLEUTEL, 'base64'),
     logLevel: env.LOG_LEVEL,
@@ -113,7 +151,33 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     adresPerSeconde: env.ADRES_PER_SECONDE,
     openVerzoeken: env.OPEN_VERZOEKEN,
     berichtenBytes: env.BERICHTEN_MB * 1024 * 1024,
+    duo: buildDuo(env, dataDir),
+    duoPeilMinuten: env.DUO_PEIL_MINUTEN,
+    logboekCollector: env.LOGBOEK_COLLECTOR,
     klantSeconden: env.KLANT_SECONDEN,
     proxys: env.VERTROUWDE_PROXYS ?? []
   }
+}
+
+function checkProxys ({ AUTH_CERTIFICAAT_HEADER: header, VERTROUWDE_PROXYS: proxys }: z.infer<typeof Environment>): string[] {
+  return header === undefined || proxys !== undefined ? [] : ['VERTROUWDE_PROXYS: verplicht bij AUTH_CERTIFICAAT_HEADER; van anderen wordt die header niet geloofd']
+}
+
+const THUIS = ['localhost', '127.0.0.1', '[::1]']
+
+function checkDuo ({ DUO_KANAAL: kanaal, DUO_URL: url, DUO_OIN: oin, DUO_CERTIFICAAT: certificaat, DUO_SLEUTEL: sleutel }: z.infer<typeof Environment>): string[] {
+  if (kanaal !== 'soap-vsv') return []
+  return [
+    ...(url === undefined ? ['DUO_URL: verplicht bij DUO_KANAAL=soap-vsv'] : []),
+    ...(oin === undefined ? ['DUO_OIN: verplicht bij DUO_KANAAL=soap-vsv'] : []),
+    ...(url?.startsWith('http:') === true && !THUIS.includes(new URL(url).hostname) ? ['DUO_URL: begint met https:// (http:// alleen naar deze machine zelf)'] : []),
+    ...(url?.startsWith('https:') === true && (certificaat === undefined || sleutel === undefined) ? ['DUO_CERTIFICAAT, DUO_SLEUTEL: verplicht bij een adres met https://'] : [])
+  ]
+}
+
+function buildDuo ({ DUO_KANAAL: kanaal, DUO_MAP: map, DUO_URL: url = '', DUO_OIN: oin = '', DUO_SECONDEN: seconden, ...pem }: z.infer<typeof Environment>, dataDir: string): Duokanaal | undefined {
+  if (kanaal === undefined) return undefined
+  if (kanaal === 'map') return { kanaal, map: resolve(map ?? `${dataDir}/duo`) }
+  const { DUO_CERTIFICAAT: certificaat, DUO_SLEUTEL: sleutel, DUO_CA: ca } = pem
+  return { kanaal, url, oin, seconden, tls: certificaat === undefined || sleutel === undefined ? undefined : { certificaat, sleutel, ca } }
 }

@@ -4,6 +4,7 @@ import type { Tx } from './db/transaction.ts'
 import type { Datum } from './domain/datum.ts'
 import type { Stamcache } from './leerlingen/stam.ts'
 import type { Actor } from './toegang/service.ts'
+import type { Trace } from './verwerkingen/trace.ts'
 
 /** What every use case gets. Nothing here is global: a test, a job and a request each make their own. */
 export interface Ctx {
@@ -14,6 +15,8 @@ export interface Ctx {
   readonly log: Logger
   /** W3C trace id of the request or job, 32 hex digits. */
   readonly traceId: string
+  /** The same trace with the spans in it, for what we record and for what we ask of others. */
+  readonly trace: Trace
   readonly sleutels: Sleutels
   readonly stamcache: Stamcache
   readonly wachtDagen: number

@@ -23,11 +23,15 @@ import { answerNoHttp, describeError, sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
 import { herzieningenRoutes } from './herzieningen/routes.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
+import { mandatenRoutes } from './mandaten/routes.ts'
+import { meldingenRoutes } from './meldingen/routes.ts'
 import { proefberekeningenRoutes } from './proefberekeningen/routes.ts'
 import { regelsRoutes } from './regels/routes.ts'
 import { signalenRoutes } from './signalen/routes.ts'
 import { statistiekRoutes } from './statistiek/routes.ts'
 import { uitzonderingenRoutes } from './uitzonderingen/routes.ts'
+import { verwerkingenRoutes } from './verwerkingen/routes.ts'
+import { formatTraceparent } from './verwerkingen/trace.ts'
 import type { App } from './app.ts'
 import type { Ctx } from './context.ts'
 
@@ -76,6 +80,10 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   })
   await registerLimieten(server, app)
   acceptJson(server)
+  server.addHook('onSend', async (request, reply) => {
+    // Who asks finds in its own log what ours says of this request. Without a token nothing was begun.
+    if (request.ctx?.trace !== undefined) reply.header('traceparent', formatTraceparent(request.ctx.trace))
+  })
   server.addHook('onResponse', observeRequest)
   server.addHook('preClose', async () => {
     // A connection that becomes idle while we stop would keep us for as long as its client likes.
@@ -121,8 +129,11 @@ function registerRoutes (scope: FastifyInstance, operations: Operation[]): void 
   regelsRoutes(rest)
   signalenRoutes(rest)
   uitzonderingenRoutes(rest)
+  meldingenRoutes(rest)
+  mandatenRoutes(rest)
   statistiekRoutes(rest)
   duoRoutes(rest)
+  verwerkingenRoutes(rest)
   let document: string | undefined
   rest.get('/openapi.json', {
     schema: { operationId: 'getOpenapi', summary: 'Deze beschrijving als OpenAPI 3.1', tags: ['algemeen'], recht: 'openbaar', response: { 200: OpenapiDocument } }
@@ -145,6 +156,6 @@ const OpenapiDocument = z.record(z.string(), z.unknown()).describe('Het OpenAPI-
 /** The context of one request: the actor of its token, and the trace it belongs to (W3C traceparent). */
 export async function makeRequestCtx (app: App, request: FastifyRequest): Promise<Ctx> {
   const actor = await request.server.limieten.authenticate(request)
-  const traceId = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent))?.[1]
-  return app.makeCtx(actor, { log: request.log as Logger, ...(traceId === undefined ? {} : { traceId }) })
+  const { traceparent } = request.headers
+  return app.makeCtx(actor, { log: request.log as Logger, traceparent: typeof traceparent === 'string' ? traceparent : undefined })
 }

@@ -14,10 +14,11 @@ import { RECHTEN, type Recht } from '../src/toegang/rechten.ts'
 import { insertVerwerking } from '../src/verwerkingen/store.ts'
 import { buildAbsentie, createSchool } from './support/school.ts'
 import { startService, type Service } from './support/service.ts'
+import { VERWERKT, VERWERKT_WORTELS } from './support/verwerkt.ts'
 import type { Schoolscope } from '../src/toegang/service.ts'
 
 /** A school with one of everything, and its keys. */
-interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly internSignaal: string, readonly levering: string, readonly aanlevering: string, readonly uitzondering: string }
+interface School { readonly school: string, readonly vestiging: string, readonly signaal: string, readonly internSignaal: string, readonly levering: string, readonly aanlevering: string, readonly uitzondering: string, readonly melding: string, readonly dood: { readonly melding: string, readonly uitzending: string }, readonly mandaat: string }
 interface Verzoek { readonly url: string, readonly payload?: object }
 /** What somebody else's school looks like from here: not there, refused per record, or empty. Null: the answer is of no school. */
 type Buiten = 'niet-gevonden' | 'afgewezen' | null
@@ -29,6 +30,10 @@ const afmelding = (school: string) => ({ school, leerling: 'L-1', begin: { datum
 const vrijstelling = (school: string) => ({ leerling: 'L-1', school, grondslag: '5a', van: '2026-01-05', tot: '2026-01-09' })
 // Of a rule that is on without being mandatory.
 const uitzondering = { leerling: { bron: 'test-lvs', bronId: 'L-1' }, regel: 'doorstroompunt', van: '2026-03-02', tot: '2026-03-27', reden: 'medisch-traject' }
+
+const meldgegevens = { contactpersoon: 'A. Voorbeeld', emailadres: 'verzuim@school.example', informeertBijMelding: true }
+const melding = (school: string, begindatum: string) => ({ leerling: { bron: 'test-lvs', bronId: 'L-7' }, school, soort: 'O', begindatum, einddatum: begindatum })
+const mandaat = { bron: 'test-lvs', oin: '00000099000000000000', dienst: 'leveren', van: '2026-01-01' }
 
 /** One valid request an operation, that succeeds for the school itself. An operation without a row here fails the test. */
 const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) => Verzoek]> = {
@@ -44,7 +49,7 @@ const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) =
   listLeerlingen: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen?school=${school}` })],
   getLeerling: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1?school=${school}` })],
   pushVrijstellingen: ['afgewezen', ({ school }) => ({ url: '/vrijstellingen/_bulk', payload: { vrijstellingen: [{ bronId: 'v-1', ...vrijstelling(school) }] } })],
-  putVrijstelling: ['niet-gevonden', ({ school }) => ({ url: '/vrijstellingen/v-1', payload: vrijstelling(school) })],
+  putVrijstelling: ['niet-gevonden', ({ school }) => ({ url: '/vrijstellingen/v-2', payload: vrijstelling(school) })],
   pushAbsenties: ['afgewezen', ({ vestiging }) => ({ url: '/absenties/_bulk', payload: { absenties: [absentie(vestiging, 'a-9')] } })],
   listAbsenties: ['niet-gevonden', ({ school }) => ({ url: `/absenties?school=${school}` })],
   getAbsentie: ['niet-gevonden', ({ school }) => ({ url: `/absenties/test-lvs/a-1?school=${school}` })],
@@ -91,15 +96,38 @@ const OPERATIES: Record<string, readonly [buiten: Buiten, build: (own: School) =
   listUitzonderingen: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/uitzonderingen` })],
   getUitzondering: ['niet-gevonden', ({ school, uitzondering: id }) => ({ url: `/scholen/${school}/uitzonderingen/${id}` })],
   withdrawUitzondering: ['niet-gevonden', ({ school, uitzondering: id }) => ({ url: `/scholen/${school}/uitzonderingen/${id}` })],
+  createMelding: ['niet-gevonden', ({ school }) => ({ url: '/meldingen', payload: melding(school, '2026-03-11') })],
+  listMeldingen: ['niet-gevonden', ({ school }) => ({ url: `/meldingen?school=${school}` })],
+  getMelding: ['niet-gevonden', ({ melding: id }) => ({ url: `/meldingen/${id}` })],
+  changeMelding: ['niet-gevonden', ({ melding: id }) => ({ url: `/meldingen/${id}`, payload: { laatsteMutatie: null, toelichting: 'Nagevraagd' } })],
+  withdrawMelding: ['niet-gevonden', ({ melding: id }) => ({ url: `/meldingen/${id}/intrekking`, payload: { reden: 'fout-in-registratie' } })],
+  getMeldinggeschiedenis: ['niet-gevonden', ({ melding: id }) => ({ url: `/meldingen/${id}/geschiedenis` })],
+  listUitzendingen: ['niet-gevonden', ({ melding: id }) => ({ url: `/meldingen/${id}/uitzendingen` })],
+  resendUitzending: ['niet-gevonden', ({ dood: { melding: id, uitzending } }) => ({ url: `/meldingen/${id}/uitzendingen/${uitzending}/herhaling` })],
+  listMeldvoorstellen: ['niet-gevonden', ({ school }) => ({ url: `/meldvoorstellen?school=${school}` })],
+  getMeldgegevens: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/meldgegevens` })],
+  putMeldgegevens: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/meldgegevens`, payload: meldgegevens })],
+  createMandaat: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/mandaten`, payload: mandaat })],
+  listMandaten: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/mandaten` })],
+  withdrawMandaat: ['niet-gevonden', ({ school, mandaat: id }) => ({ url: `/scholen/${school}/mandaten/${id}` })],
   getStatistiek: ['niet-gevonden', ({ vestiging }) => ({ url: `/statistieken?vestiging=${vestiging}&periode=2026-03` })],
-  createLevering: ['niet-gevonden', ({ school }) => ({ url: '/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })],
+  createLevering: ['niet-gevonden', ({ school }) => ({ url: '/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-02' } })],
   listLeveringen: ['niet-gevonden', ({ school }) => ({ url: `/leveringen?school=${school}` })],
   getLevering: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}` })],
+  offerLevering: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/aanbieding` })],
+  recordOntvangst: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/ontvangst`, payload: { uitslag: 'ontvangen', kenmerk: 'K-1' } })],
+  createLeveringsronde: ['niet-gevonden', ({ school }) => ({ url: '/leveringsrondes', payload: { ontvanger: 'ocw', school, periode: '2026-01' } })],
+  getOnbestelbaar: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/onbestelbaar` })],
+  listLeveringsplannen: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/leveringsplannen` })],
+  putLeveringsplan: ['niet-gevonden', ({ school }) => ({ url: `/scholen/${school}/leveringsplannen/ocw`, payload: { periodesoort: 'maand', dagenNaPeriode: 5, aan: false } })],
+  listLeveringindelingen: [null, () => ({ url: '/leveringindelingen' })],
+  getLeveringindeling: [null, () => ({ url: '/leveringindelingen/ocw-verzuim/2026.1' })],
   getLeveringbestand: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/bestand` })],
+  listVerwerkingen: ['niet-gevonden', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1/verwerkingen?school=${school}` })],
   getLeveringmanifest: ['niet-gevonden', ({ levering }) => ({ url: `/leveringen/${levering}/manifest` })]
 }
 /** Lists that may be asked without a school: then they show what is the caller's own. */
-const ZONDER_SCHOOL = ['/vestigingen', '/signalen', '/leveringen']
+const ZONDER_SCHOOL = ['/vestigingen', '/signalen', '/meldingen', '/leveringen']
 
 interface Operation { readonly operationId: string, readonly method: string, readonly recht: Recht, readonly statuses: readonly string[] }
 
@@ -125,7 +153,23 @@ async function prepareSchool (service: Service, vestiging: string): Promise<Scho
     returning school || '-' || signaal as id`)
   const levering = await service.inject({ bearer, method: 'POST', url: '/v1/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-03' } })
   const uitgezonderd = await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/uitzonderingen`, payload: uitzondering })
-  return { school, vestiging, signaal: signalen[0]!.id, internSignaal: (intern as { id: string }).id, levering: levering.json<{ id: string }>().id, aanlevering, uitzondering: uitgezonderd.json<{ id: string }>().id }
+  const { gemeld, dood } = await prepareMeldingen(service, school, vestiging, bearer)
+  const gegeven = await service.inject({ bearer, method: 'POST', url: `/v1/scholen/${school}/mandaten`, payload: mandaat })
+  return { school, vestiging, signaal: signalen[0]!.id, internSignaal: (intern as { id: string }).id, levering: levering.json<{ id: string }>().id, aanlevering, uitzondering: uitgezonderd.json<{ id: string }>().id, melding: gemeld, dood, mandaat: gegeven.json<{ id: string }>().id }
+}
+
+/** Of a leerling with a number: one melding that waits, and one of which the message is dead. */
+async function prepareMeldingen (service: Service, school: string, vestiging: string, bearer: string): Promise<{ gemeld: string, dood: School['dood'] }> {
+  const leerling = { bronId: 'L-7', school, geboortedatum: '2014-03-10', persoonsgebondenNummer: '123456782', woongemeente: '0014', inschrijvingen: lessen(vestiging) }
+  await service.inject({ bearer, method: 'POST', url: '/v1/leerlingen/_bulk', payload: { leerlingen: [leerling] } })
+  const absenties = ['2026-03-09', '2026-03-10', '2026-03-11'].map((datum, at) => buildAbsentie(`m-${at}`, datum, { school, vestiging, leerling: 'L-7', minuten: 60 }))
+  await service.inject({ bearer, method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties } })
+  await service.inject({ bearer, method: 'PUT', url: `/v1/scholen/${school}/meldgegevens`, payload: meldgegevens })
+  const meld = async (begindatum: string): Promise<string> => (await service.inject({ bearer, method: 'POST', url: '/v1/meldingen', payload: melding(school, begindatum) })).json<{ id: string }>().id
+  const gemeld = await meld('2026-03-09')
+  const ander = await meld('2026-03-10')
+  const { rows: [uitzending] } = await execute(service, `update uitzending set status = 'dood' where school = '${school}' and melding = '${ander.slice(5)}' returning school || '-' || uitzending as id`)
+  return { gemeld, dood: { melding: ander, uitzending: (uitzending as { id: string }).id } }
 }
 
 async function ask (service: Service, method: string, { url, payload }: Verzoek, bearer: string | null): ReturnType<Service['inject']> {
@@ -167,6 +211,12 @@ async function execute (service: Service, statement: string): Promise<pg.QueryRe
   }
 }
 
+/** The activities recorded in the trace of this answer. */
+async function listVerwerkt (service: Service, { headers }: Awaited<ReturnType<Service['inject']>>): Promise<string[]> {
+  const { rows } = await execute(service, `select distinct activiteit from verwerking where trace_id = '${String(headers['traceparent']).slice(3, 35)}' order by activiteit`)
+  return rows.map(({ activiteit }) => activiteit as string)
+}
+
 t.test('the matrix of rights: every operation, with and without its right, on its own and a foreign school', async (t) => {
   const service = await startService(t)
   const own = await prepareSchool(service, '99AA00')
@@ -191,7 +241,9 @@ t.test('the matrix of rights: every operation, with and without its right, on it
   await t.test('nor without row-level security', async (t) => { await checkForeign(t, service, foreign) })
 
   for (const { operationId, method, recht, statuses } of operations) {
-    const { statusCode, body } = await ask(service, method, OPERATIES[operationId]![1](own), await service.token({ scopes: [recht] }))
+    const answer = await ask(service, method, OPERATIES[operationId]![1](own), await service.token({ scopes: [recht] }))
+    const { statusCode, body } = answer
+    t.strictSame(await listVerwerkt(service, answer), VERWERKT[operationId], `${operationId}: what it records of persons`)
     t.ok(statusCode < 300, `${operationId}: ${recht} alone is enough ${statusCode < 300 ? '' : body}`)
     t.ok(statuses.includes(String(statusCode)), `${operationId}: ${statusCode} is in the contract`)
   }
@@ -215,7 +267,9 @@ t.test('every root of the graph asks the same rights and knows the same scholen'
   for (const [name, build] of Object.entries(WORTELS)) {
     const query = async (school: School, bearer: string | null) => await service.inject({ method: 'POST', url: '/graphql', bearer, payload: { query: `{ ${build(school)} }` } })
     t.equal((await query(own, null)).statusCode, 401, `${name}: not without a token`)
-    t.match((await query(own, await service.token())).json(), { data: { [name]: Object }, errors: undefined }, `${name}: the own school`)
+    const found = await query(own, await service.token())
+    t.match(found.json(), { data: { [name]: Object }, errors: undefined }, `${name}: the own school`)
+    t.strictSame(await listVerwerkt(service, found), VERWERKT_WORTELS[name], `${name}: what it records of persons`)
     for (const [bearer, school, code] of [[await service.token({ scopes: [] }), own, 'geen-toegang'], [await service.token(), foreign, 'niet-gevonden']] as const) {
       t.match((await query(school, bearer)).json(), { data: { [name]: null }, errors: [{ extensions: { code } }] }, `${name}: ${code}`)
     }
@@ -239,7 +293,7 @@ t.test('row-level security holds when the first wall is gone', async (t) => {
   const { signaal } = await prepareSchool(service, '99AA00')
   const forged = { bron: 'test-lvs', scholen: ['99AA'], school: '99AA' } as unknown as Schoolscope
   const wachtend = [{ bronId: 'x', leerling: 'L-9', gewijzigdOp: '2026-03-09T09:00:00Z', inhoud: {} }]
-  const verwerking = { school: '99AA', activiteit: 'x', actor: 'x', rol: null, traceId: '0', betrokkenen: Buffer.alloc(16), tijdstip: '2026-03-09T09:00:00Z' }
+  const verwerking = { school: '99AA', activiteit: 'x', actor: 'x', toepassing: 'x', rol: null, traceId: '0', spanId: '0', ouderSpan: null, sleutel: 1, betrokkenen: Buffer.alloc(16), tijdstip: '2026-03-09T09:00:00Z' }
   const key = '00000000-0000-4000-8000-000000000000'
 
   const read = async (scholen: readonly string[] | '*') => await runTransaction(service.app.pool, scholen, async (tx) => [
@@ -262,7 +316,7 @@ t.test('row-level security holds when the first wall is gone', async (t) => {
 })
 
 t.test('every table that knows a person has its policy, and the service owns none', async (t) => {
-  const ZONDER_PERSONEN = ['aanwezigheidsverklaring', 'bronafspraak', 'idempotentie', 'aanlevering', 'aggregaat_markering', 'beleidsversie', 'jobrun', 'kalender', 'levering', 'migratie', 'school', 'statistiek', 'vestiging']
+  const ZONDER_PERSONEN = ['mandaat', 'peiling', 'aanwezigheidsverklaring', 'bronafspraak', 'idempotentie', 'aanlevering', 'aggregaat_markering', 'beleidsversie', 'jobrun', 'kalender', 'levering', 'leveringsplan', 'leveringsronde', 'vestiging_versie', 'migratie', 'school', 'statistiek', 'vestiging']
   const service = await startService(t)
   const { rows } = await execute(service, `
     select relname, relrowsecurity, pg_get_userbyid(relowner) as owner, has_table_privilege('aanwezig_dienst', c.oid, 'truncate, references, trigger') as more,

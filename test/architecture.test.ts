@@ -14,13 +14,14 @@ const ARROWS: Record<string, readonly string[]> = {
   resolvers: ['graphql', 'leerlingen/loaders'],
   loaders: ['graphql', 'leerlingen/loaders'],
   toegang: [],
-  verwerkingen: [],
+  verwerkingen: ['toegang'],
+  'verwerkingen/worker': ['app'],
   leerlingen: FACTS,
-  aanleveringen: ['toegang', 'verwerkingen'],
-  absenties: ['aanleveringen', 'leerlingen/stam', 'toegang', 'verwerkingen'],
-  afmeldingen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'toegang', 'verwerkingen'],
+  aanleveringen: ['leerlingen/stam', 'mandaten', 'toegang', 'verwerkingen'],
+  absenties: ['aanleveringen', 'leerlingen/stam', 'mandaten', 'toegang', 'verwerkingen'],
+  afmeldingen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'mandaten', 'toegang', 'verwerkingen'],
   bronnen: ['aanleveringen', 'absenties', 'leerlingen/stam', 'toegang', 'verwerkingen'],
-  herzieningen: ['aanleveringen', 'absenties', 'afmeldingen', 'leerlingen/stam', 'signalen', 'toegang', 'verwerkingen'],
+  herzieningen: ['aanleveringen', 'absenties', 'afmeldingen', 'leerlingen/stam', 'mandaten', 'signalen', 'toegang', 'verwerkingen'],
   beleid: FACTS,
   dekking: ['leerlingen/stam', 'toegang'],
   regels: ['beleid/contract', 'bronnen', 'leerlingen/stam', 'toegang', 'verwerkingen'],
@@ -28,27 +29,32 @@ const ARROWS: Record<string, readonly string[]> = {
   signalen: ['absenties', 'afmeldingen', 'leerlingen/stam', 'regels', 'toegang', 'verwerkingen'],
   'signalen/worker': ['app'],
   uitzonderingen: ['leerlingen/stam', 'toegang', 'verwerkingen'],
+  mandaten: ['leerlingen/stam', 'toegang'],
+  meldingen: ['absenties', 'leerlingen/stam', 'mandaten', 'signalen', 'toegang', 'verwerkingen'],
   statistiek: ['leerlingen/stam', 'toegang', 'verwerkingen'],
-  duo: [...FACTS, 'signalen', 'statistiek'],
+  duo: [...FACTS, 'mandaten', 'signalen', 'statistiek'],
+  verzending: ['config'],
+  'verzending/worker': ['app', 'meldingen', 'toegang'],
+  duosimulator: ['config', 'verzending/soap', 'verzending/soap-vsv', 'verzending/vsv', 'verzending/xml'],
   importeren: ['absenties', 'leerlingen', 'toegang'],
   'importeren/command': ['app', 'config'],
-  jobs: [...FACTS, 'afmeldingen', 'app', 'beleid', 'config', 'duo', 'signalen', 'statistiek'],
-  commands: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'toegang'],
-  demo: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'toegang', 'beleid/contract', 'duo/contract', 'proefberekeningen/contract', 'regels/contract', 'signalen/contract', 'statistiek/contract']
+  jobs: [...FACTS, 'afmeldingen', 'app', 'beleid', 'config', 'duo', 'meldingen', 'signalen', 'statistiek'],
+  commands: ['app', 'config', 'duo', 'jobs', 'server', 'signalen/worker', 'toegang', 'verwerkingen', 'verzending/worker'],
+  demo: ['app', 'config', 'jobs', 'server', 'signalen/worker', 'verzending/worker', 'duosimulator/simulator', 'toegang', 'beleid/contract', 'duo/contract', 'meldingen/contract', 'proefberekeningen/contract', 'regels/contract', 'signalen/contract', 'statistiek/contract']
 }
 /** Stamgegevens and beleid change facts of others: in the owner's own store, within one transaction. */
 const FOREIGN_STORES = ['leerlingen/service.ts → absenties/store.ts', 'beleid/service.ts → absenties/store.ts', 'beleid/service.ts → leerlingen/store.ts']
 const KINDS: Record<string, { readonly may: RegExp } | { readonly never: RegExp }> = {
   'routes.ts': { may: /^(node:|zod$|http\/(rest|velden|ndjson)\.ts$|domain\/|\w+\/(contract|service)\.ts$)/ },
   'resolvers.ts': { may: /^(node:|zod$|graphql$|context\.ts$|http\/(rest|velden)\.ts$|graphql\/|domain\/|\w+\/(contract|service|loaders)\.ts$)/ },
-  'contract.ts': { may: /^(zod$|http\/velden\.ts$|domain\/|\w+\/contract\.ts$|duo\/indeling-ocw\.ts$)/ }, // the columns of a layout are its contract
+  'contract.ts': { may: /^(zod$|http\/velden\.ts$|domain\/|\w+\/contract\.ts$|duo\/indeling-[a-z]+\.ts$)/ }, // the columns of a layout are its contract
   'loaders.ts': { never: /^(fastify|mercurius|\w+\/(store|resolvers)\.ts$)/ },
   'store.ts': { never: /^(fastify|mercurius|graphql|(?!toegang\/)\w+\/service\.ts$)/ },
   'service.ts': { never: /^(fastify|mercurius|graphql)/ }
 }
 const GLOBALS: ReadonlyArray<[RegExp, readonly string[]]> = [
   [/process\.env/, ['config.ts']],
-  [/new Date\(\)|Date\.now\(\)/, ['app.ts', 'db/embedded.ts']], // the clock is injected by app.ts; embedded.ts waits for another process in real time
+  [/new Date\(\)|Date\.now\(\)/, ['app.ts', 'db/embedded.ts', 'duosimulator/command.ts']], // the clock is injected by app.ts; embedded.ts waits for another process in real time; the simulator is a process of its own
   [/\bconsole\./, []]
 ]
 

@@ -3,6 +3,8 @@ import { sendLast, type Tx } from '../db/transaction.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
 import { isBrin } from '../domain/identificatie.ts'
+import { findStam } from '../leerlingen/stam.ts'
+import { findMandaatfout } from '../mandaten/service.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
@@ -37,6 +39,8 @@ export interface Ontvangen<Regel, Resultaat> {
   readonly perSchool: ReadonlyMap<string, readonly Regel[]>
   readonly geweigerd: readonly Resultaat[]
   readonly count: (resultaten: readonly Resultaat[]) => Readonly<Record<string, number>>
+  /** The answer to a record of a bron without a mandaat; absent where `land` asks that itself, of the Stam its statement checks. */
+  readonly refuse?: (regel: Regel, problemen: Fout[]) => Resultaat
 }
 
 /**
@@ -44,14 +48,15 @@ export interface Ontvangen<Regel, Resultaat> {
  * it for each; answers what `land` did. Of scholen of which every record was refused too.
  */
 export async function landPerSchool<Regel, Resultaat extends Afgewezen> (ctx: Ctx, tx: Tx, scope: Scope, ontvangen: Ontvangen<Regel, Resultaat>, land: (scope: Schoolscope, regels: readonly Regel[]) => Promise<readonly Resultaat[]>): Promise<Resultaat[]> {
-  const { records, perSchool, geweigerd, count, ...gegevens } = ontvangen
+  const { records, perSchool, geweigerd, count, refuse, ...gegevens } = ontvangen
   const geweigerdPerSchool = Map.groupBy(geweigerd, ({ index }) => readSchool(records[index], scope))
   const geland: Resultaat[] = []
   for (const school of [...new Set([...perSchool.keys(), ...geweigerdPerSchool.keys()])].sort()) {
     if (school === '') continue
     const eigen = scopeOfSchool(scope, school)!
     const regels = perSchool.get(school)
-    const resultaten = regels === undefined ? [] : await land(eigen, regels)
+    const fout = refuse === undefined || regels === undefined ? undefined : findMandaatfout(ctx, await findStam(ctx, tx, school), 'aanleveren')
+    const resultaten = regels === undefined ? [] : fout === undefined ? await land(eigen, regels) : regels.map((regel) => refuse!(regel, [fout]))
     geland.push(...resultaten)
     const alle = [...geweigerdPerSchool.get(school) ?? [], ...resultaten]
     sendLast(tx, recordAanlevering(ctx, tx, eigen, { ...gegevens, aantallen: count(alle), afgewezen: alle.filter(({ problemen }) => problemen !== undefined) }))

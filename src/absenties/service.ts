@@ -11,8 +11,9 @@ import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { maandag, weekdag, type Datum } from '../domain/datum.ts'
 import { mayCount } from '../domain/evaluate-regels.ts'
 import { decideVoorrang } from '../domain/voorrang.ts'
-import { AppError, assert, type Fout } from '../errors.ts'
+import { AppError, assert, type Fout, type Foutcode } from '../errors.ts'
 import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
+import { findMandaatfout } from '../mandaten/service.ts'
 import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { z } from 'zod'
@@ -119,8 +120,9 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   const rijen: store.Absentierij[] = []
   const wachtend: Array<z.output<typeof Absentiemelding>> = []
   const prepare = makePrepare(ctx, scope, kader)
+  const mandaatfout = findMandaatfout(ctx, kader.stam, 'aanleveren')
   for (const { index, record } of regels) {
-    const rij = prepare(index, record)
+    const rij = mandaatfout === undefined ? prepare(index, record) : { problemen: [mandaatfout] }
     if (rij === 'inWacht') {
       wachtend.push(record as z.output<typeof Absentiemelding>)
       resultaten.push({ index, bronId: record.bronId, resultaat: 'inWacht' })
@@ -385,7 +387,7 @@ async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: stri
   const landed = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await check(tx, scope)
     const [{ resultaat, problemen }] = ('problemen' in parsed ? [refuse(0, bronId, parsed.problemen)] : await landAbsenties(ctx, tx, scope, aanlevering, [parsed])) as [Absentieresultaat]
-    if (problemen !== undefined) throw new AppError(problemen[0]!.code === 'school-onbekend' ? 'stamgegevens-onbekend' : 'invoer-ongeldig', problemen[0]!.detail, problemen)
+    if (problemen !== undefined) throw new AppError(nameFoutcode(problemen), problemen[0]!.detail, problemen)
     const found = store.findAbsentie(tx, scope, bron, bronId)
     sendLast(tx, found)
     sendLast(tx, recordAanlevering(ctx, tx, scope, { aanlevering, soort: 'absenties', aantallen: countResultaten([{ index: 0, resultaat }]), begonnen }))
@@ -393,6 +395,12 @@ async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: stri
   }))
   reportLanded(ctx, countResultaten([{ index: 0, resultaat: landed.resultaat }]))
   return { resultaat: landed.resultaat, absentie: await landed.found ?? null }
+}
+
+/** The code of the answer about one record, by its first problem. */
+export function nameFoutcode ([probleem]: readonly Fout[]): Foutcode {
+  if (probleem?.code === 'mandaat-ontbreekt') return 'mandaat-ontbreekt'
+  return probleem?.code === 'school-onbekend' ? 'stamgegevens-onbekend' : 'invoer-ongeldig'
 }
 
 /** Locks the row it compares, so what the caller knows is still so when it is replaced. */

@@ -7,6 +7,7 @@ import { buildDagsleutel, expandDagen } from '../domain/afmelding.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
 import { findStam, lockEvaluatie, type Stam } from '../leerlingen/stam.ts'
+import { requireMandaat } from '../mandaten/service.ts'
 import { requireRecht, scopeOfBron, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Afmeldingsintrekking, Afmeldingsmelding, type Afmelding, type Afmeldingenantwoord, type Afmeldingenvraag, type Afmeldingsgeschiedenis, type Afmeldingsputantwoord, type Afmeldingsregel, type Afmeldingsresultaat } from './contract.ts'
@@ -39,7 +40,7 @@ export async function pushAfmeldingen (ctx: Ctx, records: readonly unknown[], { 
     else regels.push({ index, record: parsed })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => record.school)
-  const ontvangen = { aanlevering, soort: 'afmeldingen', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
+  const ontvangen = { aanlevering, soort: 'afmeldingen', begonnen, records, perSchool, geweigerd, count: countResultaten, refuse: ({ index, record }: Regel, problemen: Fout[]) => refuse(index, record, problemen) } as const
   const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landRegels(ctx, tx, eigen, aanlevering, eigenRegels))
     if (proef) throw new Rollback(own)
@@ -230,6 +231,7 @@ async function landOne (ctx: Ctx, { bron, bronId }: Sleutel, record: { readonly 
   const parsed = parseRegel(record, scope)
   const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await lockEvaluatie(tx, scope.school)
+    await requireMandaat(ctx, tx, scope.school, 'aanleveren')
     await check(tx, scope)
     const [{ resultaat, problemen, dagen = 0 }] = ('problemen' in parsed ? [refuse(0, record, parsed.problemen)] : await landRegels(ctx, tx, scope, aanlevering, [{ index: 0, record: parsed }])) as [Afmeldingsresultaat]
     if (problemen !== undefined) throw new AppError(problemen[0]!.code === 'school-onbekend' ? 'stamgegevens-onbekend' : 'invoer-ongeldig', problemen[0]!.detail, problemen)

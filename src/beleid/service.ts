@@ -12,6 +12,7 @@ import { formatPointer } from '../http/json.ts'
 import { lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../leerlingen/stam.ts'
 import { markVestiging } from '../leerlingen/store.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -168,7 +169,9 @@ async function classifyVersie (ctx: Ctx, tx: Tx, scope: Schoolscope, stam: Stam,
   let changed = 0
   for (const [vestiging, { kalender }] of stam.vestigingen) {
     const ongeoorloofdTot = onverklaardTot(beleid, kalender, ctx.vandaag())
-    changed += await reclassify(tx, scope, { vestiging, van: beleid.geldigVan, tot: beleid.geldigTot }, { beleid, ongeoorloofdTot })
+    const herzien = await reclassify(tx, scope, { vestiging, van: beleid.geldigVan, tot: beleid.geldigTot }, { beleid, ongeoorloofdTot })
+    await recordVerwerking(ctx, tx, 'absenties:schrijven', herzien.map(({ bron, leerling }) => ({ school: scope.school, bron, leerling })))
+    changed += herzien.reduce((total, { absenties }) => total + absenties, 0)
   }
   return changed
 }

@@ -32,7 +32,7 @@ export async function pushAanwezigheidsverklaringen (ctx: Ctx, records: readonly
     else regels.push({ index, record: parsed })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => brinVan(record.vestiging))
-  const ontvangen = { aanlevering, soort: 'verklaringen', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
+  const ontvangen = { aanlevering, soort: 'verklaringen', begonnen, records, perSchool, geweigerd, count: countResultaten, refuse: ({ index }: Regel, problemen: Fout[]) => refuse(index, problemen) } as const
   const geland = await ctx.transaction(async (tx) => {
     const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landVerklaringen(ctx, tx, eigen, eigenRegels))
     if (opties.proef) throw new Rollback(own)

@@ -10,13 +10,26 @@ export interface Sleutels {
   /** The same for an answer that is kept; bound to the client and key it belongs to. */
   readonly encryptAntwoord: (tekst: string, eigenaar: string) => Buffer
   readonly decryptAntwoord: (versleuteld: Buffer, eigenaar: string) => string
+  /** The same for a message to DUO that waits to be sent; bound to the uitzending it belongs to. */
+  readonly encryptBericht: (tekst: string, eigenaar: string) => Buffer
+  readonly decryptBericht: (versleuteld: Buffer, eigenaar: string) => string
   /** Keyed HMAC, 32 bytes, of a request: what was sent may be one number of nine digits, and nobody who reads the table may try them all. */
   readonly digestVerzoek: (tekst: string) => Buffer
   /** Keyed HMAC, 32 bytes: equal numbers are found within one school, and nobody without the key can enumerate them. */
   readonly searchPgn: (nummer: string, school: string) => Buffer
   /** Pseudonyms of leerlingen of one school in the processing log, 16 bytes each, one after the other. */
-  readonly pseudonyms: (school: string, leerlingen: Iterable<{ readonly bron: string, readonly leerling: string }>) => Buffer
+  readonly pseudonyms: (sleutel: Logsleutel, leerlingen: Iterable<{ readonly bron: string, readonly leerling: string }>) => Buffer
+  /** A new key of the processing log of a school, as it is stored; and such a key as it is used. */
+  readonly makeLogsleutel: (eigenaar: string) => Buffer
+  readonly openLogsleutel: (versleuteld: Buffer, eigenaar: string) => KeyObject
+  /** The live key of each school as this process last read it. */
+  readonly logsleutels: Map<string, Logsleutel>
+  /** Keyed HMAC, 32 bytes, of a seal: who can write the database alone cannot make one. */
+  readonly signZegel: (tekst: string) => Buffer
 }
+
+/** The key under which the leerlingen of one school are pseudonyms. */
+export interface Logsleutel { readonly school: string, readonly nummer: number, readonly sleutel: KeyObject }
 
 // Leerlingen whose pseudonym is kept, as a byte a character: an HMAC takes 2.7 µs, and a push one a record. 100 bytes each.
 const KEPT = 50_000
@@ -25,22 +38,28 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
   // As key objects, made once: an HMAC with a Buffer as its key costs 13 µs, with a key object 2.7, and a push takes one a leerling.
   const derive = (purpose: string): KeyObject => createSecretKey(Buffer.from(hkdfSync('sha256', sleutel, Buffer.alloc(0), `aanwezig/${purpose}/1`, 32)))
   const kept = new Map<string, string>()
-  const [pgn, zoek, log, antwoord, verzoek] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking'), derive('antwoord'), derive('verzoek')]
+  const [pgn, zoek, log, antwoord, verzoek, bericht, zegel] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking'), derive('antwoord'), derive('verzoek'), derive('bericht'), derive('zegel')]
   return {
     encryptPgn: (nummer, eigenaar) => encrypt(pgn, nummer, eigenaar),
     decryptPgn: (versleuteld, eigenaar) => decrypt(pgn, versleuteld, eigenaar),
     encryptAntwoord: (tekst, eigenaar) => encrypt(antwoord, tekst, eigenaar),
     decryptAntwoord: (versleuteld, eigenaar) => decrypt(antwoord, versleuteld, eigenaar),
+    encryptBericht: (tekst, eigenaar) => encrypt(bericht, tekst, eigenaar),
+    decryptBericht: (versleuteld, eigenaar) => decrypt(bericht, versleuteld, eigenaar),
     digestVerzoek: (tekst) => createHmac('sha256', verzoek).update(tekst).digest(),
     searchPgn: (nummer, school) => createHmac('sha256', zoek).update(`${school}|${nummer}`).digest(),
-    pseudonyms (school, leerlingen) {
+    makeLogsleutel: (eigenaar) => encrypt(log, randomBytes(32).toString('base64'), eigenaar),
+    openLogsleutel: (versleuteld, eigenaar) => createSecretKey(Buffer.from(decrypt(log, versleuteld, eigenaar), 'base64')),
+    logsleutels: new Map(),
+    signZegel: (tekst) => createHmac('sha256', zegel).update(tekst).digest(),
+    pseudonyms ({ school, nummer, sleutel }, leerlingen) {
       let bytes = ''
       for (const { bron, leerling } of leerlingen) {
-        const name = JSON.stringify([school, bron, leerling])
+        const name = JSON.stringify([school, nummer, bron, leerling])
         let pseudonym = kept.get(name)
         if (pseudonym === undefined) {
           if (kept.size >= KEPT) kept.clear()
-          kept.set(name, pseudonym = createHmac('sha256', log).update(name).digest().toString('latin1', 0, 16))
+          kept.set(name, pseudonym = createHmac('sha256', sleutel).update(name).digest().toString('latin1', 0, 16))
         }
         bytes += pseudonym
       }

@@ -1,8 +1,11 @@
 import { bigint, boolean, customType, date, integer, jsonb, pgEnum, pgTable, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
 import { VERKLARINGSVORMEN } from '../domain/bronafspraak.ts'
-import { ONTVANGERS } from '../domain/levering.ts'
+import { LEVERINGSTATUSSEN, ONTVANGERS } from '../domain/levering.ts'
+import { PERIODESOORTEN } from '../domain/ontvanger.ts'
 import { SECTOREN } from '../domain/sector.ts'
+import { DIENSTEN } from '../domain/mandaat.ts'
+import { MELDINGSOORTEN, MELDINGSTATUSSEN, OPERATIES, UITZENDSTATUSSEN } from '../domain/melding.ts'
 import { AARDEN } from '../domain/regel.ts'
 import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
 
@@ -21,7 +24,15 @@ export const beleidsstatus = pgEnum('beleidsstatus', ['concept', 'vastgesteld', 
 export const signaalstatus = pgEnum('signaalstatus', SIGNAALSTATUSSEN)
 export const signaalaard = pgEnum('signaalaard', AARDEN)
 export const ontvanger = pgEnum('ontvanger', ONTVANGERS)
+export const leveringstatus = pgEnum('leveringstatus', LEVERINGSTATUSSEN)
+export const periodesoort = pgEnum('periodesoort', PERIODESOORTEN)
 export const verklaringsvorm = pgEnum('verklaringsvorm', VERKLARINGSVORMEN)
+export const meldingsoort = pgEnum('meldingsoort', MELDINGSOORTEN)
+export const meldingstatus = pgEnum('meldingstatus', MELDINGSTATUSSEN)
+export const meldinggrond = pgEnum('meldinggrond', ['wettelijk', 'zorgelijk', 'handmatig'])
+export const operatie = pgEnum('operatie', OPERATIES)
+export const uitzendstatus = pgEnum('uitzendstatus', UITZENDSTATUSSEN)
+export const mandaatdienst = pgEnum('mandaatdienst', DIENSTEN)
 
 export const school = pgTable('school', {
   school: text().notNull(),
@@ -39,6 +50,29 @@ export const vestiging = pgTable('vestiging', {
   gemeentecode: text().notNull(),
   samenwerkingsverband: text(),
   lesuurMinuten: smallint('lesuur_minuten').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const vestigingVersie = pgTable('vestiging_versie', {
+  school: text().notNull(),
+  vestiging: text().notNull(),
+  naam: text().notNull(),
+  sector: sector().notNull(),
+  regio: regio().notNull(),
+  gemeentecode: text().notNull(),
+  samenwerkingsverband: text(),
+  lesuurMinuten: smallint('lesuur_minuten').notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  vervangenOp: instant('vervangen_op').notNull()
+})
+
+export const leerlingVersie = pgTable('leerling_versie', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  geboortedatum: day('geboortedatum').notNull(),
+  woongemeente: text(),
+  woontSinds: day('woont_sinds').notNull(),
   vastgelegdOp: instant('vastgelegd_op').notNull()
 })
 
@@ -321,7 +355,122 @@ export const levering = pgTable('levering', {
   manifest: jsonb().notNull(),
   bestandCsv: text('bestand_csv').notNull(),
   bestandJson: text('bestand_json').notNull(),
-  gemaaktOp: instant('gemaakt_op').notNull()
+  gemaaktOp: instant('gemaakt_op').notNull(),
+  ontvangercode: text().notNull(),
+  revisie: integer().notNull(),
+  reden: text(),
+  status: leveringstatus().notNull(),
+  verloop: jsonb().notNull(),
+  ontvangst: jsonb(),
+  publicatie: jsonb(),
+  invoerZout: bytea('invoer_zout')
+})
+
+export const leveringsplan = pgTable('leveringsplan', {
+  school: text().notNull(),
+  ontvanger: ontvanger().notNull(),
+  periodesoort: periodesoort().notNull(),
+  dagenNaPeriode: smallint('dagen_na_periode').notNull(),
+  aan: boolean().notNull(),
+  sinds: day('sinds').notNull(),
+  actor: text().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const leveringsronde = pgTable('leveringsronde', {
+  school: text().notNull(),
+  ontvanger: ontvanger().notNull(),
+  periode: text().notNull(),
+  gemaakt: integer().notNull(),
+  gereedOp: instant('gereed_op').notNull()
+})
+
+export const meldgegevens = pgTable('meldgegevens', {
+  school: text().notNull(),
+  inhoud: jsonb().notNull(),
+  actor: text().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const melding = pgTable('melding', {
+  school: text().notNull(),
+  melding: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  soort: meldingsoort().notNull(),
+  grond: meldinggrond().notNull(),
+  signaal: uuid(),
+  begindatum: day('begindatum').notNull(),
+  einddatum: day('einddatum'),
+  uiterlijkMelden: day('uiterlijk_melden'),
+  status: meldingstatus().notNull(),
+  meldingsnummer: text(),
+  laatsteMutatie: text('laatste_mutatie'),
+  invoer: jsonb().notNull(),
+  dagen: jsonb().notNull(),
+  redenIntrekking: text('reden_intrekking'),
+  versie: integer().notNull(),
+  gebeurtenis: text().notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  aangemaaktOp: instant('aangemaakt_op').notNull(),
+  bijgewerktOp: instant('bijgewerkt_op').notNull()
+})
+
+export const meldingVersie = pgTable('melding_versie', {
+  school: text().notNull(),
+  melding: uuid().notNull(),
+  versie: integer().notNull(),
+  inhoud: jsonb().notNull()
+})
+
+export const uitzending = pgTable('uitzending', {
+  school: text().notNull(),
+  uitzending: uuid().notNull(),
+  melding: uuid().notNull(),
+  volgnummer: bigint({ mode: 'number' }).notNull(),
+  operatie: operatie().notNull(),
+  kenmerk: uuid().notNull(),
+  bericht: bytea('bericht').notNull(),
+  status: uitzendstatus().notNull(),
+  pogingen: integer().notNull(),
+  meldingsnummer: text(),
+  laatsteMutatie: text('laatste_mutatie'),
+  nietVoor: instant('niet_voor').notNull(),
+  geleendTot: instant('geleend_tot'),
+  aangemaaktOp: instant('aangemaakt_op').notNull(),
+  gereedOp: instant('gereed_op')
+})
+
+export const uitzendpoging = pgTable('uitzendpoging', {
+  school: text().notNull(),
+  uitzending: uuid().notNull(),
+  nummer: integer().notNull(),
+  begonnenOp: instant('begonnen_op').notNull(),
+  beeindigdOp: instant('beeindigd_op'),
+  uitslag: text(),
+  code: text(),
+  omschrijving: text()
+})
+
+export const peiling = pgTable('peiling', {
+  school: text().notNull(),
+  tot: text().notNull(),
+  gepeildOp: instant('gepeild_op').notNull()
+})
+
+export const mandaat = pgTable('mandaat', {
+  school: text().notNull(),
+  mandaat: uuid().notNull(),
+  bron: text().notNull(),
+  oin: text().notNull(),
+  dienst: mandaatdienst().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot'),
+  actor: text().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  ingetrokkenOp: instant('ingetrokken_op'),
+  ingetrokkenDoor: text('ingetrokken_door')
 })
 
 export const verwerking = pgTable('verwerking', {
@@ -332,7 +481,51 @@ export const verwerking = pgTable('verwerking', {
   rol: text(),
   traceId: text('trace_id').notNull(),
   betrokkenen: bytea('betrokkenen').notNull(),
-  tijdstip: instant('tijdstip').notNull()
+  tijdstip: instant('tijdstip').notNull(),
+  toepassing: text(),
+  spanId: text('span_id'),
+  ouderSpan: text('ouder_span'),
+  sleutel: smallint().notNull()
+})
+
+export const verwerkingMarkering = pgTable('verwerking_markering', {
+  school: text().notNull(),
+  verwerking: uuid().notNull()
+})
+
+export const verwerkingsketen = pgTable('verwerkingsketen', {
+  school: text().notNull(),
+  positie: bigint({ mode: 'number' }).notNull(),
+  verwerking: uuid().notNull(),
+  hash: bytea('hash').notNull()
+})
+
+export const verwerkingszegel = pgTable('verwerkingszegel', {
+  school: text().notNull(),
+  nummer: bigint({ mode: 'number' }).notNull(),
+  dag: day('dag').notNull(),
+  eerste: bigint({ mode: 'number' }).notNull(),
+  laatste: bigint({ mode: 'number' }).notNull(),
+  van: instant('van').notNull(),
+  tot: instant('tot').notNull(),
+  hash: bytea('hash').notNull(),
+  waarmerk: bytea('waarmerk').notNull(),
+  verzegeldOp: instant('verzegeld_op').notNull()
+})
+
+export const verwerkingBetrokkene = pgTable('verwerking_betrokkene', {
+  school: text().notNull(),
+  pseudoniem: bytea('pseudoniem').notNull(),
+  zegel: bigint({ mode: 'number' }).notNull(),
+  posities: bigint({ mode: 'number' }).array().notNull()
+})
+
+export const logsleutel = pgTable('logsleutel', {
+  school: text().notNull(),
+  nummer: smallint().notNull(),
+  sleutel: bytea('sleutel'),
+  gemaaktOp: instant('gemaakt_op').notNull(),
+  vernietigdOp: instant('vernietigd_op')
 })
 
 export const jobrun = pgTable('jobrun', {
@@ -354,8 +547,10 @@ export const migratie = pgTable('migratie', {
 export const OWNERS = {
   school: 'leerlingen',
   vestiging: 'leerlingen',
+  vestiging_versie: 'leerlingen',
   kalender: 'leerlingen',
   leerling: 'leerlingen',
+  leerling_versie: 'leerlingen',
   inschrijving: 'leerlingen',
   inschrijving_versie: 'leerlingen',
   vrijstelling: 'leerlingen',
@@ -378,7 +573,21 @@ export const OWNERS = {
   aggregaat_markering: 'statistiek',
   statistiek: 'statistiek',
   levering: 'duo',
+  leveringsplan: 'duo',
+  leveringsronde: 'duo',
+  meldgegevens: 'meldingen',
+  melding: 'meldingen',
+  melding_versie: 'meldingen',
+  uitzending: 'meldingen',
+  uitzendpoging: 'meldingen',
+  peiling: 'meldingen',
+  mandaat: 'mandaten',
   verwerking: 'verwerkingen',
+  verwerking_markering: 'verwerkingen',
+  verwerkingsketen: 'verwerkingen',
+  verwerkingszegel: 'verwerkingen',
+  verwerking_betrokkene: 'verwerkingen',
+  logsleutel: 'verwerkingen',
   jobrun: 'jobs',
   migratie: 'db'
 } as const

@@ -16,11 +16,18 @@ export class Rollback<T> extends Error {
 }
 
 const last = new WeakMap<Tx, Array<Promise<unknown>>>()
+const before = new WeakMap<Tx, Array<Promise<unknown>>>()
 
 /** Leaves a statement whose answer the work does not need to be waited for with the commit: both travel together. Its failure fails the commit. */
 export function sendLast (tx: Tx, statement: Promise<unknown>): void {
   statement.catch(() => {}) // waited for, and thrown, by runTransaction
   last.get(tx)!.push(statement)
+}
+
+/** Work that must have sent its statements before the commit is sent, though nobody waits for its answer. Its failure fails the transaction. */
+export function delayCommit (tx: Tx, work: Promise<unknown>): void {
+  work.catch(() => {}) // waited for, and thrown, by runTransaction
+  before.set(tx, [...before.get(tx) ?? [], work])
 }
 
 /**
@@ -38,6 +45,7 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
     // The first statement travels with it (the pool's connections are pipelined); should it fail, so does everything after it.
     sendLast(tx, client.query(`begin; set local role aanwezig_dienst; set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`))
     const answer = await work(tx)
+    await Promise.all(before.get(tx) ?? [])
     const commit = client.query('commit')
     await Promise.all([...sent, commit])
     // PostgreSQL answers a commit after a failed statement with a rollback, and no error.

@@ -35,6 +35,15 @@ export const VERWERKINGSACTIVITEITEN = {
     bewaartermijn: DOSSIER,
     ontvangers: [SCHOOL]
   },
+  'stamgegevens:zoeken': {
+    naam: 'Een leerling zoeken op nummer',
+    doel: 'De leerling vinden die bij een persoonsgebonden nummer hoort.',
+    grondslag: WETTELIJK,
+    gegevens: ['persoonsgebonden nummer', 'sleutel van de bron', 'geboortedatum', 'inschrijvingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
   'absenties:lezen': {
     naam: 'Absenties en afmeldingen lezen',
     doel: 'Zien wie er was en wie niet, om de leerling te begeleiden en verzuim te beoordelen.',
@@ -100,12 +109,48 @@ export const VERWERKINGSACTIVITEITEN = {
   },
   'meldingen:schrijven': {
     naam: 'Verzuim melden',
-    doel: 'Verzuim melden bij DUO, en wijzigen, intrekken en volgen wat gemeld is.',
+    doel: 'Verzuim melden bij DUO, en wijzigen of intrekken wat gemeld is.',
     grondslag: WETTELIJK,
     gegevens: ['persoonsgebonden nummer', 'verzuimsoort', 'verzuimdagen', 'gegevens van de melding'],
     betrokkenen: ['leerlingen'],
     bewaartermijn: DOSSIER,
     ontvangers: [SCHOOL, 'DUO', 'de gemeente van de leerling']
+  },
+  'meldingen:verzenden': {
+    naam: 'Verzuimmeldingen verzenden',
+    doel: 'Een melding bij DUO afleveren, namens de school.',
+    grondslag: WETTELIJK,
+    gegevens: ['persoonsgebonden nummer', 'verzuimsoort', 'verzuimdagen', 'gegevens van de melding'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: ['DUO', 'de gemeente van de leerling']
+  },
+  'meldingen:peilen': {
+    naam: 'Verzuimmeldingen volgen',
+    doel: 'Ophalen wat DUO en de gemeente met een melding deden.',
+    grondslag: WETTELIJK,
+    gegevens: ['meldingsnummer', 'status van de melding'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'leveringen:schrijven': {
+    naam: 'Leveringen per woongemeente tellen',
+    doel: 'Aantallen leerlingen met verzuim per gemeente tellen voor het toezicht op de Leerplichtwet; de levering noemt niemand.',
+    grondslag: WETTELIJK,
+    gegevens: ['woongemeente', 'geboortedatum', 'inschrijvingen', 'absenties', 'wettelijke signalen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'De levering bevat alleen aantallen en wordt bewaard zolang zij moet kunnen worden herbouwd.',
+    ontvangers: ['de gemeente van de leerling, alleen aantallen van 5 of meer']
+  },
+  'leveringen:lezen': {
+    naam: 'Onbestelbare woongemeenten tellen',
+    doel: 'Zien van hoeveel leerlingen geen gemeente bekend is, en een levering nabouwen om haar te controleren; de uitkomst noemt niemand.',
+    grondslag: WETTELIJK,
+    gegevens: ['woongemeente', 'geboortedatum', 'inschrijvingen', 'absenties', 'wettelijke signalen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'Wordt niet bewaard.',
+    ontvangers: [SCHOOL]
   },
   'verwerkingen:lezen': {
     naam: 'Verwerkingen van een leerling lezen',

@@ -5,6 +5,7 @@ import { followAfmeldingen } from '../afmeldingen/service.ts'
 import { Rollback, type Tx } from '../db/transaction.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { lockEvaluatie, lockSchool, lockStam } from '../leerlingen/stam.ts'
+import { requireMandaat } from '../mandaten/service.ts'
 import { previewSignalen } from '../signalen/service.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
@@ -33,6 +34,7 @@ export async function pushMomentopname (ctx: Ctx, invoer: Momentopnameinvoer, { 
   const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx): Promise<Proefbaar<Momentopnameantwoord>> => {
     if (proef) await lockEvaluatie(tx, school)
     const stam = await lockStam(ctx, tx, school)
+    await requireMandaat(ctx, tx, school, 'aanleveren')
     if (stam?.vestigingen.has(vestiging) !== true) throw new AppError('stamgegevens-onbekend', `Vestiging ${vestiging} is hier niet bekend.`)
     const stond = await store.countStaande(tx, scope, invoer)
     const ongenoemd = await store.listOngenoemde(tx, scope, invoer, genoemd, opgenomenOp)
@@ -95,6 +97,7 @@ export async function revertAanlevering (ctx: Ctx, id: string, { school, proef }
   const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx): Promise<Proefbaar<Terugdraaiingsantwoord>> => {
     if (proef) await lockEvaluatie(tx, school)
     await lockSchool(tx, school)
+    await requireMandaat(ctx, tx, school, 'aanleveren')
     const bracht = await requireTerugdraaibaar(tx, scope, id)
     const vervallen = await registerTerugdraaiing(tx, scope, id, terugdraaiing)
     const leerlingen = new Set<string>()

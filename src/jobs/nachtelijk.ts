@@ -7,8 +7,10 @@ import { openApp, type App } from '../app.ts'
 import { applyOnverklaard } from '../beleid/service.ts'
 import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
 import { isBrin } from '../domain/identificatie.ts'
+import { makeVerschuldigd } from '../duo/service.ts'
 import { describeError } from '../http/problem.ts'
 import { deleteVerlopen } from '../http/idempotentie.ts'
+import { measureMeldingenTeLaat, sendAutomatisch } from '../meldingen/service.ts'
 import { evaluateSchool, markDagen, measureTeLaat, verifySample } from '../signalen/service.ts'
 import { recountSchool, verifySteekproef, type Verschil } from '../statistiek/service.ts'
 import { systemActor } from '../toegang/service.ts'
@@ -56,7 +58,11 @@ interface Schoolcijfers {
   gewijzigd: number
   vervallen: number
   cellen: number
+  /** Meldingen made of soorten the school sends without deciding on each. */
+  gemeld: number
   cellenGewijzigd: number
+  /** Made by the plans of the school. */
+  leveringen: number
   /** The day its rules were evaluated at. */
   geevalueerdTot: Datum
 }
@@ -102,7 +108,10 @@ const STAPPEN: ReadonlyArray<(nacht: Schoolnacht) => Promise<Partial<Schoolcijfe
   evaluate,
   recount,
   async (nacht) => nacht.inSteekproef ? await verifyCellen(nacht) : {},
-  async (nacht) => nacht.inSteekproef ? await verifySignalen(nacht) : {}
+  async (nacht) => nacht.inSteekproef ? await verifySignalen(nacht) : {},
+  // Only on signalen as they are today: a night over a day that has passed sends nothing.
+  async ({ ctx, school, evaluerenTot }) => evaluerenTot === ctx.vandaag() ? { gemeld: await sendAutomatisch(ctx, school) } : {},
+  async ({ ctx, school }) => ({ leveringen: await makeVerschuldigd(ctx, school) })
 ]
 
 /** An open afmelding covers the days that came since the last night, whatever day this night counts until: the worker expands to today too. */
@@ -184,6 +193,7 @@ export async function runNacht (app: App, options: Nachtopties = {}): Promise<Na
   }
 
   await measureTeLaat(ctx)
+  await measureMeldingenTeLaat(ctx)
   const verslag = { peildatum, scholen: verslagen, afgebroken: verslagen.length < scholen.length, seconden: (performance.now() - started) / 1000 }
   melden(describeNacht(verslag, scholen.length))
   if (verslagen.some(({ uitslag }) => uitslag === 'mislukt')) throw new Nachtfout(verslag)
@@ -242,7 +252,7 @@ function describeSchool (verslag: Schoolverslag, peildatum: Datum): string {
   return `${school} ${peildatum}: ${wat}, ${formatSeconden(seconden)} s`
 }
 
-function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0 }: Partial<Schoolcijfers>): string {
+function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0, gemeld = 0, leveringen = 0 }: Partial<Schoolcijfers>): string {
   return [
     ...(afgemeld > 0 ? [`${afgemeld} absenties uit afmeldingen`] : []),
     ...(geweigerd > 0 ? [`${geweigerd} wachtende absenties geweigerd`] : []),
@@ -251,7 +261,9 @@ function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerl
     `${nieuw} signalen nieuw`,
     ...(gewijzigd > 0 ? [`${gewijzigd} gewijzigd`] : []),
     `${vervallen} vervallen`,
-    `${cellen} cellen herrekend`
+    `${cellen} cellen herrekend`,
+    ...(gemeld > 0 ? [`${gemeld} automatisch gemeld`] : []),
+    ...(leveringen > 0 ? [`${leveringen} leveringen gemaakt`] : [])
   ].join(', ')
 }
 

@@ -1,7 +1,8 @@
 /** The scopes of CONTRACT.md; a token carries some of them. */
 export const RECHTEN = [
   'stamgegevens:schrijven', 'stamgegevens:lezen', 'beleid:schrijven', 'beleid:lezen', 'absenties:schrijven', 'absenties:lezen',
-  'signalen:lezen', 'signalen:beoordelen', 'statistieken:lezen', 'meldingen:schrijven', 'meldingen:lezen', 'leveringen:schrijven', 'leveringen:lezen'
+  'signalen:lezen', 'signalen:beoordelen', 'statistieken:lezen', 'meldingen:schrijven', 'meldingen:lezen', 'leveringen:schrijven', 'leveringen:lezen',
+  'verwerkingen:lezen'
 ] as const
 
 export type Recht = typeof RECHTEN[number]

@@ -42,9 +42,14 @@ export function scopeOfSchool (scope: Scope, school: string): Schoolscope | unde
   return coversSchool(scope, school) ? { ...scope, scholen: [school], school } : undefined
 }
 
+/** Whether a job of ours acts; it does what the school decided, and needs nobody's mandaat. */
+export function isJob (actor: Actor): boolean {
+  return actor.bron.startsWith(SYSTEEM)
+}
+
 /** Writes what follows from a bron's own records in that bron's name: a job of ours, or the bron itself. */
 export function scopeOfBron (actor: Actor, scope: Schoolscope, bron: string): Schoolscope {
-  assert(actor.bron === bron || actor.bron.startsWith(SYSTEEM), 'only a job acts for another bron')
+  assert(actor.bron === bron || isJob(actor), 'only a job acts for another bron')
   return { ...scope, bron }
 }
 

@@ -379,7 +379,7 @@ t.test('any order of edits, several at once, ends in the days of the final facts
     // A school of its own is not needed: everything is taken back first.
     const client = new pg.Client({ ...service.app.connection })
     await client.connect()
-    await client.query('truncate absentie, absentie_versie, afmelding, afmelding_versie, leerling, inschrijving, inschrijving_versie, vrijstelling, kalender, evaluatie_markering, signaal, signaal_beoordeling, signaalrust, uitzondering, absentie_in_wacht; update school set stamversie = stamversie + 1, leerlingversie = leerlingversie + 1')
+    await client.query('truncate absentie, absentie_versie, afmelding, afmelding_versie, leerling, leerling_versie, inschrijving, inschrijving_versie, vrijstelling, kalender, evaluatie_markering, signaal, signaal_beoordeling, signaalrust, uitzondering, absentie_in_wacht, melding, melding_versie, uitzending, uitzendpoging; update school set stamversie = stamversie + 1, leerlingversie = leerlingversie + 1')
     await client.end()
     await createRooster(service)
     await service.inject({ method: 'PUT', url: '/v1/vestigingen/99AA01', payload: { naam: 'De Proef', sector: 'po', regio: 'noord', gemeentecode: '0014' } })

@@ -137,7 +137,7 @@ async function waitForEvaluation (client: Client): Promise<void> {
 async function reset (dienst: Dienst): Promise<void> {
   await withClient(dienst, async (client) => {
     await waitForEvaluation(client)
-    await client.query('truncate absentie, absentie_versie, signaal, signaal_versie, signaal_beoordeling, evaluatie_markering, aggregaat_markering, verwerking, aanlevering')
+    await client.query('truncate absentie, absentie_versie, signaal, signaal_versie, signaal_beoordeling, melding, melding_versie, uitzending, uitzendpoging, evaluatie_markering, aggregaat_markering, verwerking, verwerking_markering, verwerkingsketen, verwerkingszegel, verwerking_betrokkene, aanlevering')
     await client.query('checkpoint')
   })
 }
