@@ -49,7 +49,7 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
     digestVerzoek: (tekst) => createHmac('sha256', verzoek).update(tekst).digest(),
     searchPgn: (nummer, school) => createHmac('sha256', zoek).update(`${school}|${nummer}`).digest(),
     makeLogsleutel: (eigenaar) => encrypt(log, randomBytes(32).toString('base64'), eigenaar),
-    openLogsleutel: (versleuteld, eigenaar) => createSecretKey(Buffer.from(decrypt(log, versleuteld, eigenaar), 'base64')),
+    openLogsleutel: (versleuteld, eigenaar) => createSecretKey(Buffer.from(openOwn(log, versleuteld, eigenaar), 'base64')),
     logsleutels: new Map(),
     signZegel: (tekst) => createHmac('sha256', zegel).update(tekst).digest(),
     pseudonyms ({ school, nummer, sleutel }, leerlingen) {
@@ -78,6 +78,15 @@ function encrypt (sleutel: KeyObject, tekst: string, eigenaar: string): Buffer {
 function decrypt (sleutel: KeyObject, versleuteld: Buffer, eigenaar: string): string {
   const decipher = createDecipheriv('aes-256-gcm', sleutel, versleuteld.subarray(0, 12)).setAAD(Buffer.from(eigenaar)).setAuthTag(versleuteld.subarray(12, 28))
   return decipher.update(versleuteld.subarray(28), undefined, 'utf8') + decipher.final('utf8')
+}
+
+/** What only another SLEUTEL can have closed. */
+function openOwn (sleutel: KeyObject, versleuteld: Buffer, eigenaar: string): string {
+  try {
+    return decrypt(sleutel, versleuteld, eigenaar)
+  } catch (error) {
+    throw new Error('SLEUTEL is not the one that this store was filled with; take the same for every process and command', { cause: error })
+  }
 }
 
 /** Development only: the key file in dataDir, made at first use; two processes that start together end with the same key. */

@@ -372,11 +372,11 @@ t.test('files land in the register', async (t) => {
 t.test('the command: exit code, report on stdout, faults on stderr', async (t) => {
   const { app } = await startService(t, { now: () => new Date('2026-10-12T08:00:00Z') })
   await prepareSchool(app.makeCtx({ bron: 'oud-lvs', rechten: new Set(RECHTEN), scholen: ['99AA'] }))
-  const { bestand, map } = copyFixture(t, 'eduarte-absentiemeldingen.csv')
+  const { bestand } = copyFixture(t, 'eduarte-absentiemeldingen.csv')
   const { host, port, user, database } = app.connection
   const DATABASE_URL = `postgres://${user}@/${database}?host=${encodeURIComponent(String(host))}&port=${port}`
   const run = async (...argv: string[]): Promise<{ code: number, stdout: string, stderr: string }> => {
-    const env = { ...process.env, DATABASE_URL, AUTH_DEVELOPMENT: '1', DATA_DIR: map, LOG_LEVEL: 'silent' }
+    const env = { ...process.env, DATABASE_URL, AUTH_DEVELOPMENT: '1', DATA_DIR: app.config.dataDir, LOG_LEVEL: 'silent' }
     try {
       return { code: 0, ...await promisify(execFile)(process.execPath, [main, 'importeer', ...argv], { env }) }
     } catch (error) {
