@@ -24,20 +24,23 @@ export async function benchRegels (): Promise<Benchregel[]> {
   })
   const measure = (feiten: Feiten, versies: readonly Beleid[]): { perSecond: number, p95: number } => {
     const times: number[] = []
-    for (let run = 0; run < 3_000; run++) {
+    for (let run = 0; run < 20_000; run++) {
       const started = performance.now()
       evaluateRegels(feiten, vestigingen, versies, '2026-07-31')
-      if (run >= 500) times.push(performance.now() - started)
+      if (run >= 2_000) times.push(performance.now() - started)
     }
     return { perSecond: feiten.absenties.length * times.length / (times.reduce((a, b) => a + b, 0) / 1000), p95: percentile(times, 0.95) }
   }
-  const gemengd = build(2, ['ZK', 'ZK', 'SPIJ', 'TL', 'MED', 'GEW'])
-  const [wettelijk, alle, spijbelend] = [measure(gemengd, []), measure(gemengd, beleid), measure(build(1, ['SPIJ']), beleid)]
+  const redenen = ['ZK', 'ZK', 'SPIJ', 'TL', 'MED', 'GEW']
+  const gemengd = build(2, redenen)
+  // In the demo a leerling has 30 absenties a year.
+  const [wettelijk, alle, gewoon, spijbelend] = [measure(gemengd, []), measure(gemengd, beleid), measure(build(6, redenen), beleid), measure(build(1, ['SPIJ']), beleid)]
   const perSecond = (naam: string, { perSecond: eigen }: { perSecond: number }): Benchregel => ({ naam, eigen, vergelijking: 1_000_000, ratio: eigen / 1_000_000, doel: '≥ 1', eenheid: 'feiten/s' })
   const perJaar = (naam: string, { p95: eigen }: { p95: number }): Benchregel => ({ naam, eigen, vergelijking: 0.2, ratio: eigen / 0.2, doel: '≤ 1', eenheid: 'ms' })
   return [
     perSecond('standaardbeleid, feiten per seconde (halve jaar gemist)', wettelijk),
     perSecond('alle tien regels, feiten per seconde (halve jaar gemist)', alle),
+    perJaar('alle tien regels van een leerlingjaar (zesde deel gemist), p95', gewoon),
     perJaar('alle tien regels van een leerlingjaar (halve jaar gemist), p95', alle),
     perJaar('alle tien regels van een leerlingjaar (heel jaar gemist), p95', spijbelend)
   ]
