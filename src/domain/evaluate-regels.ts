@@ -181,7 +181,8 @@ interface Aandeeldagen { readonly lesdagen: readonly Telbaredag[], /** The telda
 
 function listAandeeldagen (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Aandeeldagen {
   const { dagen } = rekening.tel(reeks)
-  const lesdagen = rekening.listTelbaar(reeks, van, tot).filter(({ gepland, vlak }) => gepland !== null && rekensoort(vlak.definitie) === 'aandeel')
+  const telbaar = rekening.listTelbaar(reeks, van, tot)
+  const lesdagen = reeks.soorten.size === 1 ? telbaar : telbaar.filter(({ vlak }) => rekensoort(vlak.definitie) === 'aandeel')
   const [gepland, gemist] = [new Float64Array(lesdagen.length + 1), new Float64Array(lesdagen.length + 1)]
   const teldagen: Array<Teldag | undefined> = []
   let at = 0

@@ -32,7 +32,7 @@ export type Vestigingen = ReadonlyMap<string, Vestigingskader>
 // --- the rules of a school as they were in force
 
 /** Days on which a rule is on with one definition, under one beleidsversie. */
-export interface Regelvlak { readonly van: Datum, readonly tot: Datum, readonly definitie: Regeldefinitie, readonly versie: number, /** Per categorie and soort whether the selection holds it. */ readonly masker: Uint8Array }
+export interface Regelvlak { readonly van: Datum, readonly tot: Datum, readonly definitie: Regeldefinitie, readonly versie: number, /** Per categorie and soort whether the selection holds it. */ readonly masker: Uint8Array, /** Per reden whether the selection holds it, as it was asked before. */ readonly redenen: Map<Reden | undefined, boolean> }
 
 export interface Regelreeks { readonly regel: string, readonly vlakken: readonly Regelvlak[], /** How its definitions are computed, each once. */ readonly soorten: ReadonlySet<Rekensoort> }
 
@@ -85,7 +85,7 @@ function buildVlakken (regel: string, beleid: readonly Beleid[], grenzen: readon
     const tot = at + 1 < grenzen.length ? addDagen(grenzen[at + 1]!, -1) : EINDE
     const vorig = vlakken.at(-1)
     if (vorig !== undefined && vorig.versie === versie.versie && vorig.tot < van && addDagen(vorig.tot, 1) === van && JSON.stringify(vorig.definitie) === JSON.stringify(definitie)) vorig.tot = tot
-    else vlakken.push({ van, tot, definitie, versie: versie.versie, masker: buildMasker(definitie) })
+    else vlakken.push({ van, tot, definitie, versie: versie.versie, masker: buildMasker(definitie), redenen: new Map() })
   }
   return vlakken
 }
@@ -268,7 +268,7 @@ export class Leerlingrekening {
   #judge (vlak: Regelvlak, gelezen: Gelezen, uitzonderingen: Feiten['uitzonderingen']): Oordeel {
     const { feit: { datum }, minuten, kader, deelname } = gelezen
     const { over, voor, venster, meting } = vlak.definitie
-    if (!holdsSelectie(over, gelezen.feit, gelezen.reden)) return 'selectie'
+    if (!holdsRegelselectie(vlak, gelezen)) return 'selectie'
     if (over.meerDanMinuten !== undefined && !(minuten !== null && minuten > over.meerDanMinuten)) return 'duur'
     if (minuten === null && TELT_MINUTEN.has(meting)) return 'minuten-onbekend'
     // On a day without planned time nothing was missed; that somebody came late is a registration all the same.
@@ -281,21 +281,18 @@ export class Leerlingrekening {
     return uitzonderingen.length > 0 && uitzonderingen.some(({ van, tot }) => van <= datum && datum <= tot) ? 'uitzondering' : 'telt'
   }
 
-  /** The days of the reeks on which planned time counts for this leerling: the rule is on and is for him, no vrijstelling, no uitzondering. */
+  /** The days of the reeks on which planned time is known and counts for this leerling: the rule is on and is for him, no vrijstelling, no uitzondering. */
   listTelbaar (reeks: Regelreeks, van: Datum, tot: Datum): Telbaredag[] {
     const uitzonderingen = this.#listUitzonderingen(reeks)
     const { vrijstellingen } = this.feiten
-    const dagen: Telbaredag[] = []
     let vlak: Regelvlak | undefined
-    for (const lesdag of this.listLesdagen(van, tot)) {
-      const { datum, nummer, jaar, gepland, kader, deelname } = lesdag
-      if (vlak === undefined || datum > vlak.tot) vlak = vlakOp(reeks, datum)
-      if (vlak === undefined || !this.#isInDoelgroep(vlak.definitie.voor, datum, kader, deelname)) continue
-      if (vrijstellingen.length > 0 && vlak.definitie.voor.ookMetVrijstelling !== true && vrijstellingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
-      if (uitzonderingen.length > 0 && uitzonderingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) continue
-      dagen.push({ nummer, datum, jaar, gepland, kader, deelname, vlak })
-    }
-    return dagen
+    return this.#walkLesdagen(van, tot, (nummer, datum, jaar, gepland, kader, deelname) => {
+      if (vlak === undefined || datum > vlak.tot || datum < vlak.van) vlak = vlakOp(reeks, datum)
+      if (gepland === null || vlak === undefined || !this.#isInDoelgroep(vlak.definitie.voor, datum, kader, deelname)) return undefined
+      if (vrijstellingen.length > 0 && vlak.definitie.voor.ookMetVrijstelling !== true && vrijstellingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) return undefined
+      if (uitzonderingen.length > 0 && uitzonderingen.some((vrij) => vrij.van <= datum && datum <= vrij.tot)) return undefined
+      return { nummer, datum, jaar, gepland, kader, deelname, vlak }
+    })
   }
 
   #isInDoelgroep (voor: Doelgroep, datum: Datum, kader: Vestigingskader, deelname: Deelname): boolean {
@@ -382,14 +379,18 @@ export class Leerlingrekening {
 
   /** The lesdagen of the leerling between two days, both inclusive, with what was planned on each (null unknown). */
   listLesdagen (van: Datum, tot: Datum): Lesdag[] {
-    const lesdagen: Lesdag[] = []
+    return this.#walkLesdagen(van, tot, (nummer, datum, jaar, gepland, kader, deelname) => ({ nummer, datum, jaar, gepland, kader, deelname }))
+  }
+
+  /** What `make` makes of them, in order; a day at two vestigingen is one. */
+  #walkLesdagen<T extends Lesdag> (van: Datum, tot: Datum, make: (nummer: number, datum: Datum, jaar: number, gepland: number | null, kader: Vestigingskader, deelname: Deelname) => T | undefined): T[] {
+    const lesdagen: T[] = []
     let gesorteerd = true
     for (const deelname of this.feiten.inschrijvingen) {
       const kader = this.vestigingen.get(deelname.vestiging)
-      if (kader === undefined) continue
       const eerste = deelname.van > van ? deelname.van : van
       const laatste = deelname.tot !== null && deelname.tot < tot ? deelname.tot : tot
-      if (eerste > laatste) continue
+      if (kader === undefined || eerste > laatste) continue
       const [first, last] = [dagnummer(eerste), dagnummer(laatste)]
       gesorteerd &&= lesdagen.length === 0 || lesdagen.at(-1)!.nummer < first
       for (let jaar = startjaar(eerste); jaar <= startjaar(laatste); jaar++) {
@@ -398,7 +399,9 @@ export class Leerlingrekening {
           const nummer = nummers[at]!
           if (nummer < first || nummer > last) continue
           const gepland = deelname.rooster === null ? null : deelname.rooster[weekdagVanDagnummer(nummer) - 1]!
-          if (gepland !== 0) lesdagen.push({ nummer, datum: datums[at]!, jaar, gepland, kader, deelname })
+          if (gepland === 0) continue
+          const lesdag = make(nummer, datums[at]!, jaar, gepland, kader, deelname)
+          if (lesdag !== undefined) lesdagen.push(lesdag)
         }
       }
     }
@@ -463,8 +466,8 @@ export interface Lesdag { readonly nummer: number, readonly datum: Datum, /** In
 export interface Telbaredag extends Lesdag { readonly vlak: Regelvlak }
 
 /** In order; a day at two vestigingen is one, of the first of them. */
-function mergeLesdagen (lesdagen: readonly Lesdag[]): Lesdag[] {
-  const dagen: Lesdag[] = []
+function mergeLesdagen<T extends Lesdag> (lesdagen: readonly T[]): T[] {
+  const dagen: T[] = []
   for (const lesdag of lesdagen.toSorted((a, b) => a.nummer - b.nummer)) {
     const vorige = dagen.at(-1)
     if (vorige?.nummer !== lesdag.nummer) dagen.push(lesdag)
@@ -484,11 +487,21 @@ export function covers ({ van, tot }: { readonly van: Datum, readonly tot: Datum
   return van <= datum && (tot === null || datum <= tot)
 }
 
+/** As holdsSelectie; which redenen a rule takes is asked of every absentie of the school, and a school has few. */
+function holdsRegelselectie ({ definitie: { over }, redenen }: Regelvlak, { feit, reden }: Gelezen): boolean {
+  let past = redenen.get(reden)
+  if (past === undefined) redenen.set(reden, past = holdsReden(over, reden))
+  return past && (over.weekdagen === undefined || over.weekdagen.includes(weekdag(feit.datum)))
+}
+
+function holdsReden (over: { readonly redenen?: readonly string[] | undefined, readonly kenmerken?: readonly string[] | undefined }, reden: Reden | undefined): boolean {
+  if (over.redenen !== undefined && !(reden !== undefined && over.redenen.includes(reden.code))) return false
+  return over.kenmerken === undefined || reden?.kenmerken?.some((kenmerk) => over.kenmerken!.includes(kenmerk)) === true
+}
+
 /** The conditions of a selection beyond categorie, soort and length. */
 function holdsSelectie (over: { readonly redenen?: readonly string[] | undefined, readonly kenmerken?: readonly string[] | undefined, readonly weekdagen?: readonly number[] | undefined }, feit: Feit, reden: Reden | undefined): boolean {
-  if (over.redenen !== undefined && !(reden !== undefined && over.redenen.includes(reden.code))) return false
-  if (over.kenmerken !== undefined && reden?.kenmerken?.some((kenmerk) => over.kenmerken!.includes(kenmerk)) !== true) return false
-  return over.weekdagen === undefined || over.weekdagen.includes(weekdag(feit.datum))
+  return holdsReden(over, reden) && (over.weekdagen === undefined || over.weekdagen.includes(weekdag(feit.datum)))
 }
 
 function holdsDuiding ({ wanneer }: Duiding, feit: Feit, reden: Reden | undefined, kader: Vestigingskader | undefined): boolean {
