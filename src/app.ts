@@ -84,7 +84,6 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
         now,
         vandaag: () => vandaag(now()),
         log: own,
-        traceId: trace.traceId,
         trace,
         sleutels,
         stamcache,

@@ -13,9 +13,7 @@ export interface Ctx {
   /** The calendar day in Europe/Amsterdam at `now`. */
   readonly vandaag: () => Datum
   readonly log: Logger
-  /** W3C trace id of the request or job, 32 hex digits. */
-  readonly traceId: string
-  /** The same trace with the spans in it, for what we record and for what we ask of others. */
+  /** W3C trace of the request or job, for what we record and for what we ask of others. */
   readonly trace: Trace
   readonly sleutels: Sleutels
   readonly stamcache: Stamcache

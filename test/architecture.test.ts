@@ -33,7 +33,7 @@ const ARROWS: Record<string, readonly string[]> = {
   meldingen: ['absenties', 'leerlingen/stam', 'mandaten', 'signalen', 'toegang', 'verwerkingen'],
   statistiek: ['leerlingen/stam', 'toegang', 'verwerkingen'],
   duo: [...FACTS, 'mandaten', 'signalen', 'statistiek'],
-  verzending: ['config'],
+  verzending: ['duo/bestanden', 'config'],
   'verzending/worker': ['app', 'meldingen', 'toegang'],
   duosimulator: ['config', 'verzending/soap', 'verzending/soap-vsv', 'verzending/vsv', 'verzending/xml'],
   importeren: ['absenties', 'leerlingen', 'toegang'],

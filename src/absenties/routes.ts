@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { answerNdjson, NDJSON } from '../http/ndjson.ts'
-import { linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch, Sleutelvraag } from '../http/velden.ts'
 import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Schrijfsleutel, Wachtendenpagina, Wachtendevraag } from './contract.ts'
-import { countResultaten, etagOf, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
+import { countResultaten, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
 
 const tags = ['absenties']
 const Putantwoord = z.object({ resultaat: z.enum(RESULTATEN), absentie: Absentie.nullable().describe('Null zolang het record op zijn leerling wacht.') })

@@ -1,15 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
 import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
-import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
+import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { compileSnel } from '../http/snel.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
 import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { maandag, weekdag, type Datum } from '../domain/datum.ts'
-import { mayCount } from '../domain/evaluate-regels.ts'
+import { mayCount } from '../domain/teldagen.ts'
 import { decideVoorrang } from '../domain/voorrang.ts'
 import { AppError, assert, type Fout, type Foutcode } from '../errors.ts'
 import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
@@ -408,12 +408,7 @@ async function requireEtag (tx: Tx, scope: Schoolscope, { bron, bronId }: { bron
   await lockSchool(tx, scope.school)
   await store.lockAbsentie(tx, scope, bron, bronId)
   const absentie = await store.findAbsentie(tx, scope, bron, bronId)
-  if (absentie === undefined || (ifMatch !== '*' && ifMatch !== etagOf(absentie))) throw new AppError('versie-verouderd', 'De absentie is intussen veranderd; haal haar opnieuw op.')
-}
-
-/** A strong ETag: equal exactly when the representation is. */
-export function etagOf (value: unknown): string {
-  return `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)}"`
+  requireMatch(ifMatch, absentie, 'De absentie is intussen veranderd; haal haar opnieuw op.')
 }
 
 export async function getAbsentie (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string): Promise<Absentie> {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { etagOf } from '../absenties/service.ts'
-import { linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch, Proefvraag, Sleutelvraag } from '../http/velden.ts'
 import { Afmelding, Afmeldingenantwoord, Afmeldingenbulk, Afmeldingenpagina, Afmeldingenvraag, Afmeldingsgeschiedenis, Afmeldingsinvoer, Afmeldingsputantwoord, Afmeldingssleutel, Afmeldingsverwijdering } from './contract.ts'
 import { getAfmelding, getAfmeldinggeschiedenis, listAfmeldingen, pushAfmeldingen, putAfmelding, withdrawAfmelding } from './service.ts'

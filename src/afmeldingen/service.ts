@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
-import { countResultaten, etagOf, landAfmeldingsdagen, retryBotsingen, type Afmeldingsdag } from '../absenties/service.ts'
+import { countResultaten, landAfmeldingsdagen, retryBotsingen, type Afmeldingsdag } from '../absenties/service.ts'
 import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
 import { buildDagsleutel, expandDagen } from '../domain/afmelding.ts'
 import { AppError, type Fout } from '../errors.ts'
-import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
+import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { findStam, lockEvaluatie, type Stam } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
 import { requireRecht, scopeOfBron, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
@@ -245,7 +245,7 @@ async function landOne (ctx: Ctx, { bron, bronId }: Sleutel, record: { readonly 
 /** Under the evaluation lock: what the caller knows is still so when it is replaced. */
 async function requireEtag (tx: Tx, scope: Schoolscope, { bron, bronId }: Sleutel, ifMatch: string): Promise<void> {
   const afmelding = await store.findAfmelding(tx, scope, bron, bronId)
-  if (afmelding === undefined || (ifMatch !== '*' && ifMatch !== etagOf(afmelding))) throw new AppError('versie-verouderd', 'De afmelding is intussen veranderd; haal haar opnieuw op.')
+  requireMatch(ifMatch, afmelding, 'De afmelding is intussen veranderd; haal haar opnieuw op.')
 }
 
 export async function getAfmelding (ctx: Ctx, { bron, bronId }: Sleutel, school: string): Promise<Afmelding> {

@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { etagOf } from '../absenties/service.ts'
 import { IfMatch } from '../http/velden.ts'
+import { etagOf, type Rest } from '../http/rest.ts'
 import { Beleidsinvoer, Beleidspagina, Beleidssleutel, Beleidstekst, Beleidsversie, Schoolsleutel, Toets, Toetsvraag, Vaststelling, Verschil, Verschilvraag } from './contract.ts'
 import { adoptBeleidsversie, createBeleidsversie, deleteBeleidsversie, getBeleidsversie, getTekst, getToets, getVerschil, listBeleidsversies, putBeleidsversie } from './service.ts'
-import type { Rest } from '../http/rest.ts'
 
 const tags = ['beleid']
 const ETAG = { ETag: 'Versie van deze beleidsversie, voor If-Match.' }

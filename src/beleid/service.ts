@@ -1,5 +1,4 @@
 import { reclassify } from '../absenties/store.ts'
-import { etagOf } from '../absenties/service.ts'
 import { onverklaardTot, STANDAARDBELEID, type Beleid } from '../domain/beleid.ts'
 import { listElementeisen } from '../domain/beleidselement.ts'
 import { planOpvolging } from '../domain/beleidsopvolging.ts'
@@ -13,6 +12,7 @@ import { lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../lee
 import { markVestiging } from '../leerlingen/store.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
+import { requireMatch } from '../http/rest.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -184,7 +184,7 @@ async function getOwn (tx: Tx, school: string, versie: number): Promise<Beleidsv
 async function getConceptForUpdate (ctx: Ctx, tx: Tx, school: string, versie: number, ifMatch: string | undefined): Promise<Beleidsversie> {
   await lockStam(ctx, tx, school)
   const concept = await getOwn(tx, school, versie)
-  if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etagOf(concept)) throw new AppError('versie-verouderd', 'De beleidsversie is intussen veranderd; haal haar opnieuw op.')
+  requireMatch(ifMatch, concept, 'De beleidsversie is intussen veranderd; haal haar opnieuw op.')
   if (concept.status !== 'concept') throw new AppError('beleid-vastgesteld', `Beleidsversie ${versie} is al vastgesteld; maak een nieuwe versie.`)
   return concept
 }

@@ -1,4 +1,5 @@
-import { formatAantal, formatDatum } from './tabel.ts'
+import { formatDatum } from '../domain/woorden.ts'
+import { formatAantal } from './tabel.ts'
 import type { Beleidsversie } from '../beleid/contract.ts'
 import type { Proefberekening } from '../proefberekeningen/contract.ts'
 import type { Bron } from './bron.ts'

@@ -18,18 +18,6 @@ export function formatSeconden (milliseconden: number): string {
   return `${eenDecimaal.format(milliseconden / 1000)} s`
 }
 
-const MAANDEN = ['januari', 'februari', 'maart', 'april', 'mei', 'juni', 'juli', 'augustus', 'september', 'oktober', 'november', 'december']
-
-/** '2025-09' as 'september 2025'. */
-export function formatMaand (maand: string): string {
-  return `${MAANDEN[Number(maand.slice(5, 7)) - 1]} ${maand.slice(0, 4)}`
-}
-
-/** '2025-09-08' as '8 september 2025'. */
-export function formatDatum (datum: string): string {
-  return `${Number(datum.slice(8))} ${formatMaand(datum)}`
-}
-
 /** '2025-09-08' as '08-09-2025'. */
 export function formatDatumkort (datum: string): string {
   return `${datum.slice(8)}-${datum.slice(5, 7)}-${datum.slice(0, 4)}`

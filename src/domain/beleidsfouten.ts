@@ -59,7 +59,7 @@ function listEigenfouten (keuze: Regelkeuze): Indelingsfout[] {
       ? []
       : [{ pad: ['regel'], code: 'verkeerde-naam', detail: aard === 'zorgelijk' ? 'begint bij een eigen regel van de aard zorgelijk met zorgelijk-verzuim-' : 'begint alleen bij de aard zorgelijk met zorgelijk-verzuim-' }]
   const ontbrekend = (['meting', 'venster', 'drempels'] as const).filter((veld) => keuze[veld] === undefined)
-  return [...naam, ...ontbrekend.map((veld) => ({ pad: [veld], code: 'ontbreekt', detail: 'is verplicht voor een eigen regel' }))]
+  return [...naam, ...ontbrekend.map((veld) => ({ pad: [veld], code: 'ontbreekt', detail: `is verplicht: ${keuze.regel} is geen landelijke regel, en een eigen regel noemt meting, venster en drempels` }))]
 }
 
 function isPassend (meting: Meting, venster: Venster): boolean {

@@ -1,8 +1,9 @@
 import { SOORTEN, type Categorie, type Soort } from './absentie.ts'
-import { jaarVan, type Datum } from './datum.ts'
 import { findLandelijk, LANDELIJKE_REGELS, resolveRegel, type Doelgroep, type Duiding, type Meting, type Regeldefinitie, type Selectie, type Venster } from './regel.ts'
+import { countOf, enumerate, formatDatum } from './woorden.ts'
 import type { Beleid, Kenmerk, Reden } from './beleid.ts'
 import type { Beleidselement, Elementeis } from './beleidselement.ts'
+import type { Datum } from './datum.ts'
 
 // Rules and beleid in plain Dutch, generated from the same data that is evaluated.
 
@@ -20,22 +21,6 @@ const CATEGORIEWOORD: Record<Categorie, string> = { geoorloofd: 'geoorloofd', on
 const SOORTWOORD: Record<Soort, string> = { afwezig: 'afwezig', 'te-laat': 'te laat', 'eerder-weg': 'eerder weg', verwijderd: 'uit de les verwijderd' }
 const KENMERKWOORD: Record<Kenmerk, string> = { ziekte: 'ziekte', luxeverzuim: 'vakantie zonder verlof', 'te-laat': 'te laat komen', 'bijzonder-persoonsgegeven': 'een reden die een bijzonder persoonsgegeven is' }
 const WEEKDAGEN = ['maandag', 'dinsdag', 'woensdag', 'donderdag', 'vrijdag', 'zaterdag', 'zondag']
-const MAANDEN = ['januari', 'februari', 'maart', 'april', 'mei', 'juni', 'juli', 'augustus', 'september', 'oktober', 'november', 'december']
-
-/** `a, b of c`. */
-export function enumerate (delen: ReadonlyArray<string | number>, voegwoord: 'en' | 'of'): string {
-  return delen.length < 2 ? delen.join('') : `${delen.slice(0, -1).join(', ')} ${voegwoord} ${delen.at(-1)}`
-}
-
-/** `1 augustus 2026`. */
-export function formatDatum (datum: Datum): string {
-  return `${Number(datum.slice(8))} ${MAANDEN[Number(datum.slice(5, 7)) - 1]} ${jaarVan(datum)}`
-}
-
-/** A number of something, in the singular where it is one. */
-export function countOf (aantal: number, one: string, more: string): string {
-  return `${aantal} ${aantal === 1 ? one : more}`
-}
 
 /** `16 uur`, `3, 6, 9 of 12 keer`. */
 export function describeDrempels (meting: Meting, drempels: readonly number[], voegwoord: 'en' | 'of' = 'of'): string {

@@ -1,5 +1,6 @@
 import { findLandelijk, resolveRegel, type Bronstatus, type Doelgroep, type Landelijkeregel, type Leerplichtgroep, type Regeldefinitie, type Selectie, type Venster } from './regel.ts'
-import { countOf, describeCategorieen, describeDrempels, describeKenmerken, describeLeeftijd, describeSoorten, describeVenster, describeWeekdagen, enumerate, listRegelcodes } from './beleidstekst.ts'
+import { describeCategorieen, describeDrempels, describeKenmerken, describeLeeftijd, describeSoorten, describeVenster, describeWeekdagen, listRegelcodes } from './beleidstekst.ts'
+import { countOf, enumerate } from './woorden.ts'
 import type { Beleid, Indelingsfout } from './beleid.ts'
 import type { Beleidselement, Elementeis } from './beleidselement.ts'
 import type { Datum } from './datum.ts'

@@ -1,6 +1,7 @@
 import { findLandelijk, resolveRegel, type Regeldefinitie } from './regel.ts'
 import { compareDefinities } from './beleidstoets.ts'
-import { countOf, describeDuiding, describeRegel, listRegelcodes } from './beleidstekst.ts'
+import { describeDuiding, describeRegel, listRegelcodes } from './beleidstekst.ts'
+import { countOf } from './woorden.ts'
 import type { Beleid, Reden } from './beleid.ts'
 import type { Beleidselement } from './beleidselement.ts'
 import type { Datum } from './datum.ts'

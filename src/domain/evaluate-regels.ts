@@ -4,9 +4,6 @@ import { addWerkdagen } from './kalender.ts'
 import { drempelMinuten, type Aard, type Meting, type Regeldefinitie } from './regel.ts'
 import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 
-export { mayCount } from './teldagen.ts'
-export type { Deelname, Feiten, Vestigingen, Vestigingskader } from './teldagen.ts'
-
 /** What gemeten and drempel of an uitkomst count. */
 export const EENHEDEN = ['minuten', 'lesdagen', 'registraties', 'perioden', 'lesweken', 'procent'] as const
 export type Eenheid = typeof EENHEDEN[number]

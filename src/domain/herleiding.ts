@@ -5,10 +5,11 @@ import { evaluateReeks, measureAandeel, measureRegel, type Uitkomst } from './ev
 import { buildKalender, type Kalender, type Kalenderbron, type Lesvrij } from './kalender.ts'
 import { findLandelijk, type Regeldefinitie } from './regel.ts'
 import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Gelezen, type Oordeel, type Regelreeks } from './teldagen.ts'
+import { countOf, formatDatum } from './woorden.ts'
 import type { Sector } from './sector.ts'
 
 /** Rises when the same facts can come to another outcome. */
-export const MOTOR = 2
+const MOTOR = 2
 
 /** What a signaal was computed from, complete enough to compute it again; days both inclusive. Of what did not count it names no reden. */
 export interface Herleiding {
@@ -243,30 +244,23 @@ export function explainHerleiding (herleiding: Herleiding): string {
   const overgeslagen = [...new Set(vestigingen.flatMap((vestiging) => vestiging.overgeslagen.map(({ waarom }) => waarom)))].filter((waarom) => waarom !== GEEN_LESDAG)
   const waaroms = Map.groupBy(nietGeteld, ({ waarom }) => waarom)
   return [
-    `Van ${formatDag(begindatum)} tot en met ${formatDag(einddatum)} ${telwoord(eenheid, gemeten)} geteld, in ${meervoud(geteld.length, 'absentie', 'absenties')} op ${meervoud(dagen, 'dag', 'dagen')}; de drempel is ${drempel}${eenheid === 'procent' ? ' procent' : ''}.`,
+    `Van ${formatDatum(begindatum)} tot en met ${formatDatum(einddatum)} ${telwoord(eenheid, gemeten)} geteld, in ${countOf(geteld.length, 'absentie', 'absenties')} op ${countOf(dagen, 'dag', 'dagen')}; de drempel is ${drempel}${eenheid === 'procent' ? ' procent' : ''}.`,
     rekensoort(definitie) === 'reeks'
-      ? `De reeks liep over ${meervoud(weken, 'lesweek', 'lesweken')}${overgeslagen.length > 0 ? `; ${overgeslagen.join(', ')} breekt haar niet` : ''}.`
-      : `Het venster liep van ${formatDag(venster.van)} tot en met ${formatDag(venster.tot)}, ${meervoud(weken, 'lesweek', 'lesweken')}${overgeslagen.length > 0 ? `; overgeslagen: ${overgeslagen.join(', ')}` : ''}.`,
-    ...(vorigeEinddatum !== null && definitie.herstart === 'na-signaal' && vorigeEinddatum >= venster.van ? [`Het vorige signaal eindigde op ${formatDag(vorigeEinddatum)}; daarna begon het tellen opnieuw.`] : []),
+      ? `De reeks liep over ${countOf(weken, 'lesweek', 'lesweken')}${overgeslagen.length > 0 ? `; ${overgeslagen.join(', ')} breekt haar niet` : ''}.`
+      : `Het venster liep van ${formatDatum(venster.van)} tot en met ${formatDatum(venster.tot)}, ${countOf(weken, 'lesweek', 'lesweken')}${overgeslagen.length > 0 ? `; overgeslagen: ${overgeslagen.join(', ')}` : ''}.`,
+    ...(vorigeEinddatum !== null && definitie.herstart === 'na-signaal' && vorigeEinddatum >= venster.van ? [`Het vorige signaal eindigde op ${formatDatum(vorigeEinddatum)}; daarna begon het tellen opnieuw.`] : []),
     ...(nietGeteld.length > 0 ? [`Niet geteld: ${[...waaroms].map(([waarom, lijst]) => `${lijst.length} (${waarom})`).join(', ')}.`] : []),
     ...(onder === null ? [] : [`Op die dag stond ${onder.regel} op ${onder.gemeten} van ${onder.drempel}.`]),
-    ...(uiterlijkAfhandelen === null ? [] : [`${aard === 'wettelijk' ? 'Uiterlijk melden' : 'Uiterlijk afhandelen'} op ${formatDag(uiterlijkAfhandelen)}.`]),
+    ...(uiterlijkAfhandelen === null ? [] : [`${aard === 'wettelijk' ? 'Uiterlijk melden' : 'Uiterlijk afhandelen'} op ${formatDatum(uiterlijkAfhandelen)}.`]),
     ...(aard === 'intern' ? ['Dit signaal blijft binnen de school.'] : [])
   ].join(' ')
 }
 
 const GEEN_LESDAG = 'geen lesdag in deze week'
-const MAANDEN = ['januari', 'februari', 'maart', 'april', 'mei', 'juni', 'juli', 'augustus', 'september', 'oktober', 'november', 'december']
-
-/** '7 september 2026'. */
-export function formatDag (datum: Datum): string {
-  return `${Number(datum.slice(8))} ${MAANDEN[Number(datum.slice(5, 7)) - 1]} ${datum.slice(0, 4)}`
-}
-
 function telwoord (eenheid: Uitkomst['eenheid'], aantal: number): string {
   if (eenheid === 'procent') return `is ${aantal} procent van de geplande lestijd als gemist`
   const [een, meer] = ENKELVOUD[eenheid]
-  return `${aantal === 1 ? 'is' : 'zijn'} ${meervoud(aantal, een, meer)}`
+  return `${aantal === 1 ? 'is' : 'zijn'} ${countOf(aantal, een, meer)}`
 }
 
 /** One and many of what is counted. */
@@ -277,7 +271,3 @@ export const ENKELVOUD = {
   perioden: ['periode', 'perioden'],
   lesweken: ['hele lesweek', 'hele lesweken']
 } as const
-
-export function meervoud (aantal: number, een: string, meer: string): string {
-  return `${aantal} ${aantal === 1 ? een : meer}`
-}

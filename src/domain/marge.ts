@@ -2,10 +2,11 @@ import { SOORTEN, type Feit } from './absentie.ts'
 import { beleidOp, type Beleid } from './beleid.ts'
 import { addDagen, datumVanDagnummer, dagnummer, schooljaarPeriode, schooljaar, weekdag, type Datum } from './datum.ts'
 import { drempelIn, eenheidVan, evaluateReeks, explain, measureAandeel, type Eenheid, type Onderbouwingsregel, type Stand } from './evaluate-regels.ts'
-import { describeNietGeteld, ENKELVOUD, formatDag, meervoud, type NietGeteld } from './herleiding.ts'
+import { describeNietGeteld, ENKELVOUD, type NietGeteld } from './herleiding.ts'
 import type { Kalender } from './kalender.ts'
 import { findLandelijk, LANDELIJKE_REGELS, type Regeldefinitie, type Venster } from './regel.ts'
 import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Feiten, type Regelreeks, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { countOf, formatDatum } from './woorden.ts'
 
 /** How far a rule is from firing at the peildatum, and why it did not. Null where a rule has no such thing, or is off. */
 export interface Marge {
@@ -229,19 +230,19 @@ function imagine ({ over }: Regeldefinitie, beleid: readonly Beleid[], { vestigi
 }
 
 function explainMarge (definitie: Regeldefinitie, { eenheid, gemeten, drempel, resterend, vensterVan, laatste }: { eenheid: Eenheid, gemeten: number, drempel: number, resterend: number, vensterVan: Datum, laatste: Datum | null }): string {
-  const sinds = laatste !== null && laatste >= vensterVan && definitie.herstart === 'na-signaal' ? `na het signaal tot en met ${formatDag(laatste)}` : `sinds ${formatDag(vensterVan)}`
+  const sinds = laatste !== null && laatste >= vensterVan && definitie.herstart === 'na-signaal' ? `na het signaal tot en met ${formatDatum(laatste)}` : `sinds ${formatDatum(vensterVan)}`
   if (eenheid === 'procent') return resterend === 0 ? `${gemeten} procent van de geplande lestijd gemist ${sinds}: de hoogste trede.` : `${gemeten} procent van de geplande lestijd gemist ${sinds}; de volgende trede begint bij ${drempel} procent.`
   const [een, meer] = ENKELVOUD[eenheid]
   if (resterend === 0 && definitie.herstart === 'na-signaal') return `De drempel is bereikt (${gemeten} van ${drempel} ${meer} ${sinds}), maar tussen twee signalen liggen ten minste ${definitie.minimaalDagenTussen} dagen.`
   if (resterend === 0) return `De hoogste drempel is bereikt: ${gemeten} van ${drempel} ${meer} ${sinds}.`
-  return `${gemeten} van ${drempel} ${meer} in ${describeVenster(definitie.venster)}, geteld ${sinds}; nog ${meervoud(resterend, een, meer)} tot een signaal.`
+  return `${gemeten} van ${drempel} ${meer} in ${describeVenster(definitie.venster)}, geteld ${sinds}; nog ${countOf(resterend, een, meer)} tot een signaal.`
 }
 
 function describeVenster (venster: Venster): string {
   switch (venster.soort) {
-    case 'lesweken': return `het venster van ${meervoud(venster.aantal, 'lesweek', 'lesweken')}`
-    case 'lesdagen': return `het venster van ${meervoud(venster.aantal, 'lesdag', 'lesdagen')}`
-    case 'maanden': return `het venster van ${meervoud(venster.aantal, 'maand', 'maanden')}`
+    case 'lesweken': return `het venster van ${countOf(venster.aantal, 'lesweek', 'lesweken')}`
+    case 'lesdagen': return `het venster van ${countOf(venster.aantal, 'lesdag', 'lesdagen')}`
+    case 'maanden': return `het venster van ${countOf(venster.aantal, 'maand', 'maanden')}`
     case 'schooljaar': return 'dit schooljaar'
     case 'aaneengesloten': return 'de lopende reeks'
   }

@@ -522,7 +522,7 @@ function laatsteLesweek (kalender: Kalender, datum: Datum): number {
 }
 
 /** Monday of the first lesweek of a window: vacations are skipped, so it may lie months back. A window that may not cross the summer begins with the schooljaar. */
-export function eersteMaandag (kalender: Kalender, lesweek: number, aantal: number): Datum {
+function eersteMaandag (kalender: Kalender, lesweek: number, aantal: number): Datum {
   for (let eerste = lesweek - aantal + 1; ; eerste++) {
     const maandag = kalender.maandagVanLesweek(eerste)
     if (maandag !== undefined) return maandag

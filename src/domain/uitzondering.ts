@@ -4,7 +4,6 @@ import { findLandelijk, LANDELIJKE_REGELS, resolveRegel } from './regel.ts'
 
 /** Why a rule does not count for one leerling for a while; no free text, for it would tell about the leerling. */
 export const UITZONDERINGSREDENEN = ['medisch-traject', 'onderwijs-op-maat', 'afspraak-met-jeugdarts', 'afspraak-met-leerplicht', 'startkwalificatie', 'anders'] as const
-export type Uitzonderingsreden = typeof UITZONDERINGSREDENEN[number]
 
 /** The last day an uitzondering may have: of the schooljaar after this one, so that each is looked at again. */
 export function laatsteUitzonderingsdag (vandaag: Datum): Datum {

@@ -56,7 +56,7 @@ async function writeDurable (path: string, inhoud: string): Promise<void> {
 }
 
 /** A rename survives a power cut once its folder is on the disk. */
-async function syncFolder (folder: string): Promise<void> {
+export async function syncFolder (folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

@@ -1,5 +1,4 @@
-import { etagOf } from '../absenties/service.ts'
-import { linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch } from '../http/velden.ts'
 import {
   Indelingsleutel, Levering, Leveringbestand, Leveringenpagina, Leveringenvraag, Leveringindeling, Leveringindelingen, Leveringsinvoer, Leveringsleutel, Leveringsplan,

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { etagOf } from '../absenties/service.ts'
 import { compareRegels, type Ontvanger } from '../domain/levering.ts'
 import { listGepland, listOnbestelbaar, nextLeveringstatus, type Leveringsdaad } from '../domain/ontvanger.ts'
 import { AppError, assert } from '../errors.ts'
-import { decodeCursor, encodeCursor } from '../http/rest.ts'
+import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { lockEvaluatie, lockStam } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
@@ -167,7 +166,7 @@ async function changeStatus (ctx: Ctx, id: string, ifMatch: string | undefined, 
   return await ctx.transaction(async (tx) => {
     const rij = await store.findLeveringForUpdate(tx, scope, id.slice(5))
     if (rij === undefined) throw onbekend()
-    if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etagOf(toLevering(rij))) throw new AppError('versie-verouderd', 'De levering is intussen veranderd; haal haar opnieuw op.')
+    requireMatch(ifMatch, toLevering(rij), 'De levering is intussen veranderd; haal haar opnieuw op.')
     const status = nextLeveringstatus(rij.status, daad)
     if (status === undefined) throw new AppError('besluit-niet-toegestaan', `Deze levering is ${rij.status}; dat kan nu niet.`)
     await act?.(rij)
@@ -194,7 +193,7 @@ export async function putLeveringsplan (ctx: Ctx, school: string, ontvanger: Ont
     if (await lockStam(ctx, tx, school) === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
     const find = async (): Promise<store.Planrij | undefined> => (await store.listPlannen(tx, scope)).find((plan) => plan.ontvanger === ontvanger)
     const oud = await find()
-    if (ifMatch !== undefined && (oud === undefined || (ifMatch !== '*' && ifMatch !== etagOf(toPlan(ctx, school, oud))))) throw new AppError('versie-verouderd', 'Het leveringsplan is intussen veranderd; haal het opnieuw op.')
+    requireMatch(ifMatch, oud === undefined ? undefined : toPlan(ctx, school, oud), 'Het leveringsplan is intussen veranderd; haal het opnieuw op.')
     const loopt = oud?.aan === true && oud.periodesoort === invoer.periodesoort
     await store.upsertPlan(tx, scope, { ontvanger, ...invoer, sinds: loopt ? oud.sinds : ctx.vandaag() }, actorOf(ctx))
     const nieuw = await find()

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, FastifyTypeProvider, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import { z } from 'zod'
 import { AppError, type Fout } from '../errors.ts'
@@ -86,10 +87,12 @@ export function listFouten (error: z.ZodError, prefix: string, input: unknown): 
 
 function explainIssue (issue: z.core.$ZodIssue, path: readonly PropertyKey[], input: unknown): { code: string, detail: string } {
   if (issue.code === 'unrecognized_keys') return { code: 'onbekend-veld', detail: 'Dit veld bestaat niet.' }
-  if (path.length > 0 && readPath(input, path) === undefined) return { code: 'ontbreekt', detail: 'Dit veld is verplicht.' }
+  const missing = path.length > 0 && readPath(input, path) === undefined
+  if (missing && issue.code !== 'custom') return { code: 'ontbreekt', detail: 'Dit veld is verplicht.' }
   const named = issue.code === 'custom' ? issue.params?.['code'] : undefined
   const text = issue.message.charAt(0).toUpperCase() + issue.message.slice(1)
-  return { code: typeof named === 'string' ? named : CODES[issue.code], detail: text.endsWith('.') ? text : `${text}.` }
+  // A check of our own knows why the field is asked for here.
+  return { code: missing ? 'ontbreekt' : typeof named === 'string' ? named : CODES[issue.code], detail: text.endsWith('.') ? text : `${text}.` }
 }
 
 function readPath (input: unknown, path: readonly PropertyKey[]): unknown {
@@ -107,6 +110,17 @@ const CODES: Record<Exclude<z.core.$ZodIssue['code'], 'unrecognized_keys'>, stri
   too_small: 'te-klein',
   too_big: 'te-groot',
   not_multiple_of: 'verkeerde-stap'
+}
+
+/** A strong ETag: equal exactly when the representation is. */
+export function etagOf (value: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)}"`
+}
+
+/** Refuses what rests on another version than `nu`, or on one where there is none; who sends no If-Match asks for no such check. Under a lock, or it says nothing. */
+export function requireMatch (ifMatch: string | undefined, nu: unknown, detail: string): void {
+  if (ifMatch === undefined || (nu !== undefined && (ifMatch === '*' || ifMatch === etagOf(nu)))) return
+  throw new AppError('versie-verouderd', detail)
 }
 
 /** Makes an encapsulated instance speak zod: in by validateRequest, out by parsing, so an unknown field cannot leave and a wrong one is a 500. */

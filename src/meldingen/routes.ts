@@ -1,5 +1,4 @@
-import { etagOf } from '../absenties/service.ts'
-import { linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch, Proefvraag } from '../http/velden.ts'
 import {
   Gemaaktemelding, Meldgegevens, Meldgegevensinvoer, Melding, Meldingenpagina, Meldingenvraag, Meldinggeschiedenis, Meldinginvoer, Meldingintrekking, Meldingproef, Meldingssleutel, Meldingwijziging, Meldvoorstellenpagina,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { etagOf } from '../absenties/service.ts'
 import {
   buildDagen, buildDuobericht, buildIntrekbericht, checkMelding, findMeldingsoort, followStatus, informeert, isMeldbaarsignaal, isSoortVoor, LEENTIJD, listMeldingsoorten, magMelding, MEESTE_POGINGEN, soortVanSignaal, wachttijd,
   type Berichtinhoud, type Meldfout, type Meldgrond, type Meldinginvoer as Invoer, type Meldingsoort, type Meldtoets, type Soortregels, type Voorgenomen
@@ -9,7 +8,7 @@ import { checkVelden, profielOp } from '../domain/meldingsprofiel.ts'
 import { countDagenTeLaat, uiterlijkMelden } from '../domain/signaal.ts'
 import { AppError, assert } from '../errors.ts'
 import { meldingenTeLaatMeter } from '../http/health.ts'
-import { decodeCursor, encodeCursor } from '../http/rest.ts'
+import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
 import { decideSignaal } from '../signalen/service.ts'
@@ -289,7 +288,7 @@ export async function changeMelding (ctx: Ctx, id: string, { laatsteMutatie, beg
 async function getWijzigbaar (tx: Tx, scope: Schoolscope, id: string, ifMatch: string | undefined): Promise<{ melding: string, nu: Melding }> {
   const melding = id.slice(5)
   const nu = await getBekend(tx, scope, melding)
-  if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etagOf(nu)) throw new AppError('versie-verouderd', 'De melding is intussen veranderd; haal haar opnieuw op.')
+  requireMatch(ifMatch, nu, 'De melding is intussen veranderd; haal haar opnieuw op.')
   return { melding, nu }
 }
 

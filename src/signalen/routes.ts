@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { etagOf } from '../absenties/service.ts'
-import { linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch } from '../http/velden.ts'
 import { Beoordeeldsignaal, Beoordeling, Rustinvoer, Signaal, Signaalgeschiedenis, Signaalherleiding, Signaalsleutel, Signalenpagina, Signalenvraag } from './contract.ts'
 import { beginRust, decideSignaal, endRust, getSignaal, getSignaalgeschiedenis, getSignaalherleiding, listSignalen } from './service.ts'

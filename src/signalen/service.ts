@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { etagOf, retryBotsingen } from '../absenties/service.ts'
+import { retryBotsingen } from '../absenties/service.ts'
 import { followAfmeldingen } from '../afmeldingen/service.ts'
 import { beleidOp } from '../domain/beleid.ts'
 import { addDagen, type Datum } from '../domain/datum.ts'
@@ -7,7 +7,7 @@ import { explainHerleiding, recomputeHerleiding } from '../domain/herleiding.ts'
 import { countDagenTeLaat, decide, explainVervallen, followUitkomsten, remarkBesluit, RUST_WEKEN, standBij, type Signaalstand, type Volging } from '../domain/signaal.ts'
 import { AppError } from '../errors.ts'
 import { evaluatieTeller, teLaatMeter } from '../http/health.ts'
-import { decodeCursor, encodeCursor } from '../http/rest.ts'
+import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { findStam, lockEvaluatie } from '../leerlingen/stam.ts'
 import { evaluateLeerlingen, hashHerleiding, type Leerlinguitkomst } from '../regels/service.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
@@ -196,7 +196,7 @@ async function actOnSignaal<T> (ctx: Ctx, id: string, act: (tx: Tx, toegang: Toe
 /** Decides on a signaal as the caller knows it (If-Match); `gemeld` lays down that a melding was made, and makes none. */
 export async function decideSignaal (ctx: Ctx, id: string, { besluit, reden, notitie }: Beoordeling, ifMatch: string | undefined): Promise<Beoordeeldsignaal> {
   return await actOnSignaal(ctx, id, async (tx, { scope, signaal, gevonden }) => {
-    if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etagOf(completeSignaal(gevonden))) throw new AppError('versie-verouderd', 'Het signaal is intussen veranderd; haal het opnieuw op.')
+    requireMatch(ifMatch, completeSignaal(gevonden), 'Het signaal is intussen veranderd; haal het opnieuw op.')
     const stand = decide(gevonden, besluit)
     if (!stand.mogelijk) throw new AppError('besluit-niet-toegestaan', stand.reden)
 

@@ -52,7 +52,7 @@ async function insert (ctx: Ctx, tx: Tx, sleutel: Logsleutel, handelingen: reado
       actor: actor.persoon ?? actor.bron,
       toepassing: actor.bron,
       rol: actor.rol ?? null,
-      traceId: ctx.traceId,
+      traceId: ctx.trace.traceId,
       spanId: span,
       ouderSpan: ouder,
       sleutel: sleutel.nummer,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isBrin } from '../domain/identificatie.ts'
 import { tijdstip } from '../domain/datum.ts'
+import { syncFolder } from '../duo/bestanden.ts'
 import { assert } from '../errors.ts'
 import { buildBericht, NAMESPACES } from './vsv.ts'
 import { formatXml, XmlFout } from './xml.ts'
@@ -117,13 +118,4 @@ function parseAntwoord (tekst: string): Statuswijziging[] | string {
   }
   const parsed = Antwoordbestand.safeParse(waarde)
   return parsed.success ? parsed.data : 'Verwacht: {"meldingsnummer": "…", "status": "R|B|G|K|I", "mutatieOp": "2026-10-01T09:00:00+02:00", "reden": null of "V"}, of een lijst daarvan.'
-}
-
-async function syncFolder (folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -2,7 +2,7 @@ import { deriveMinuten, spreadMinuten, type Feit, type Soort } from '../../src/d
 import { classify, beleidOp, STANDAARDBELEID, type Beleid } from '../../src/domain/beleid.ts'
 import { addDagen, vandaag, weekdag } from '../../src/domain/datum.ts'
 import { buildKalender } from '../../src/domain/kalender.ts'
-import type { Feiten } from '../../src/domain/evaluate-regels.ts'
+import type { Feiten } from '../../src/domain/teldagen.ts'
 import type { Kalender, Regio } from '../../src/domain/kalender.ts'
 import type { Sector } from '../../src/domain/sector.ts'
 import type { Orakelvestiging } from './oracle.ts'

@@ -1,7 +1,8 @@
 import { STANDAARDBELEID, type Beleid, type Kenmerk } from '../../src/domain/beleid.ts'
 import { LANDELIJKE_REGELS, type Duiding, type Regeldefinitie, type Selectie } from '../../src/domain/regel.ts'
 import type { Feit, Soort } from '../../src/domain/absentie.ts'
-import type { Feiten, Uitkomst } from '../../src/domain/evaluate-regels.ts'
+import type { Uitkomst } from '../../src/domain/evaluate-regels.ts'
+import type { Feiten } from '../../src/domain/teldagen.ts'
 import type { Sector } from '../../src/domain/sector.ts'
 
 // What the words of REKENREGELS and of the grammar say, a second time and as slowly as they are read: every day, every rule, every fact, one by

@@ -3,7 +3,7 @@ import { SOORTEN, type Feit } from '../../src/domain/absentie.ts'
 import { beleidOp, classify, STANDAARDBELEID, type Beleid } from '../../src/domain/beleid.ts'
 import { addDagen, dagnummer } from '../../src/domain/datum.ts'
 import { buildKalender } from '../../src/domain/kalender.ts'
-import type { Feiten } from '../../src/domain/evaluate-regels.ts'
+import type { Feiten } from '../../src/domain/teldagen.ts'
 import type { Duiding, Regelkeuze } from '../../src/domain/regel.ts'
 import type { Gevalvestiging } from './geval.ts'
 

@@ -275,7 +275,7 @@ t.test('a collector gets every message once, is asked again when it is busy, and
   const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/traces`
   await postSpans(ctx, url, '{"resourceSpans":[]}')
   t.strictSame(received.map(({ body }) => body), ['{"resourceSpans":[]}', '{"resourceSpans":[]}'])
-  t.equal(received[0]!.traceparent, `00-${ctx.traceId}-${ctx.trace.spanId}-01`, 'what we ask of others carries our trace')
+  t.equal(received[0]!.traceparent, `00-${ctx.trace.traceId}-${ctx.trace.spanId}-01`, 'what we ask of others carries our trace')
   await t.rejects(postSpans(ctx, url, '{}'), { constructor: Collectorfout, message: /weigerde 2 spans/ })
   await t.rejects(postSpans(ctx, url, '{}'), { constructor: Collectorfout, message: /400/ })
   await new Promise((resolve) => collector.close(resolve))
