@@ -2,7 +2,7 @@ import { datumVanDagnummer, dagnummer, type Datum } from './datum.ts'
 import type { Beleid } from './beleid.ts'
 import { addWerkdagen } from './kalender.ts'
 import { drempelMinuten, type Aard, type Meting, type Regeldefinitie } from './regel.ts'
-import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Feiten, type Lesdag, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { countVoor, findReeks, Leerlingrekening, listReeksen, vensterBegin, type Feiten, type Regelreeks, type Regelvlak, type Telbaredag, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 
 /** What gemeten and drempel of an uitkomst count. */
 export const EENHEDEN = ['minuten', 'lesdagen', 'registraties', 'perioden', 'lesweken', 'procent'] as const
@@ -53,7 +53,7 @@ export function evaluateReeks (rekening: Leerlingrekening, reeks: Regelreeks, vo
   const { dagen } = rekening.tel(reeks)
   if (dagen.length === 0) return { uitkomsten: [], dagen, vanaf: 0 }
   const { soorten } = reeks
-  const loop = { rekening, reeks, dagen, uitkomsten: [] as Uitkomst[], vorige: voor?.einddatum == null ? -Infinity : dagnummer(voor.einddatum), voorBand: voor?.band ?? null, sinds: voor?.sinds ?? '' }
+  const loop = { rekening, reeks, dagen, uitkomsten: [] as Uitkomst[], vorige: voor?.einddatum == null ? -Infinity : dagnummer(voor.einddatum), voorBand: voor?.band ?? null, sinds: voor === undefined ? -Infinity : dagnummer(voor.sinds) }
   const vanaf = soorten.has('venster') ? runVensters(loop) : 0
   if (soorten.has('reeks')) runReeksen(loop)
   if (soorten.has('aandeel')) runAandelen(loop)
@@ -69,7 +69,8 @@ interface Loop {
   /** Dagnummer of an einddatum before the facts begin. */
   readonly vorige: number
   readonly voorBand: Voorgeschiedenis['band']
-  readonly sinds: Datum
+  /** Dagnummer. */
+  readonly sinds: number
 }
 
 export function eenheidVan (meting: Meting): Eenheid {
@@ -93,19 +94,19 @@ function runVensters (loop: Loop): number {
   let laag = 0
   for (let at = 0; at < dagen.length; at++) {
     const dag = dagen[at]!
-    const { definitie } = dag.vlak
-    if (rekensoort(definitie) !== 'venster' || dag.datum < loop.sinds) continue
-    laag = seek(dagen, laag, rekening.vensterBegin(definitie, dag.datum, dag.nummer, dag.kader))
+    const { definitie, soort } = dag.vlak
+    if (soort !== 'venster' || dag.nummer < loop.sinds) continue
+    laag = seek(dagen, laag, vensterBegin(definitie, dag.nummer, dag.kader))
     const { meting } = definitie
     const herstart = definitie.herstart === 'na-signaal'
     const eerste = herstart ? Math.max(laag, vanaf) : laag
     const gemeten = sommen.tussen(meting, eerste, at)
     if (gemeten < drempelIn(definitie, definitie.drempels[0]!, dag.kader) || (meting === 'perioden' && !sommen.begint(at))) continue
-    const treden = listTreden(dag, definitie, { gemeten, zonder: gemeten - sommen.tussen(meting, at, at), vorige: herstart ? vorige : loop.vorige, perTrede })
-    if (treden.length === 0 || !mayFire(rekening, dag, definitie)) continue
+    const treden = listTreden(dag, definitie, gemeten, gemeten - sommen.tussen(meting, at, at), herstart ? vorige : loop.vorige, perTrede)
+    if (treden.length === 0 || !mayFire(rekening, dag)) continue
     const begin = meting === 'perioden' ? sommen.eersteBegin(eerste) : eerste
     for (const trede of treden) {
-      loop.uitkomsten.push(makeUitkomst(reeks, dag, dag.vlak, { dagen: dagen.slice(begin, at + 1), gemeten, drempel: drempelIn(definitie, trede, dag.kader) }))
+      loop.uitkomsten.push(makeUitkomst(reeks, dag, { dagen: dagen.slice(begin, at + 1), gemeten, drempel: drempelIn(definitie, trede, dag.kader) }))
       perTrede.set(trede, dag.nummer)
     }
     vorige = dag.nummer
@@ -114,20 +115,25 @@ function runVensters (loop: Loop): number {
   return vanaf
 }
 
-interface Meetwaarde { readonly gemeten: number, /** Without the day itself. */ readonly zonder: number, /** Dagnummer of the last einddatum. */ readonly vorige: number, readonly perTrede: ReadonlyMap<number, number> }
-
-/** The steps that fire on a day: after a restart the highest that is reached, else each that this day reaches from below; all at their distance. */
-function listTreden (dag: Dag, definitie: Regeldefinitie, { gemeten, zonder, vorige, perTrede }: Meetwaarde): number[] {
+/**
+ * The steps that fire on a day: after a restart the highest that is reached, else each that this day reaches from below; all at their distance
+ * from `vorige`, the dagnummer of the last einddatum, or that of their own in `perTrede`. `zonder` is the measure without the day itself.
+ */
+function listTreden (dag: Dag, definitie: Regeldefinitie, gemeten: number, zonder: number, vorige: number, perTrede: ReadonlyMap<number, number>): number[] {
   const { herstart, drempels, minimaalDagenTussen } = definitie
-  if (herstart === 'na-signaal') return dag.nummer - vorige < minimaalDagenTussen ? [] : drempels.filter((trede) => drempelIn(definitie, trede, dag.kader) <= gemeten).slice(-1)
-  return drempels.filter((trede) => {
+  const treden: number[] = []
+  for (const trede of drempels) {
     const drempel = drempelIn(definitie, trede, dag.kader)
-    return gemeten >= drempel && zonder < drempel && dag.nummer - (perTrede.get(trede) ?? vorige) >= minimaalDagenTussen
-  })
+    const eerder = herstart === 'na-signaal' ? vorige : perTrede.get(trede) ?? vorige
+    if (gemeten < drempel || dag.nummer - eerder < minimaalDagenTussen) continue
+    if (herstart === 'na-signaal') treden[0] = trede
+    else if (zonder < drempel) treden.push(trede)
+  }
+  return treden
 }
 
 /** The first index whose day lies at or after `begin`; windows mostly move on, so the last answer is where to look. */
-function seek (dagen: readonly Teldag[], from: number, begin: number): number {
+function seek (dagen: ReadonlyArray<{ readonly nummer: number }>, from: number, begin: number): number {
   let at = from
   while (at > 0 && dagen[at - 1]!.nummer >= begin) at--
   while (at < dagen.length && dagen[at]!.nummer < begin) at++
@@ -152,14 +158,14 @@ function runReeksen ({ rekening, reeks, dagen, uitkomsten, vorige: eerder, sinds
       if (run.weekHeel) run.weken++
       run.weekHeel = true
     }
-    const { definitie } = dag.vlak
+    const { definitie, soort } = dag.vlak
     const { begin, weken } = run
     const gemeten = definitie.meting === 'lesweken' ? weken : at - begin + 1
-    if (rekensoort(definitie) !== 'reeks' || dag.datum < sinds || gemeten < definitie.drempels[0]!) continue
-    const treden = listTreden(dag, definitie, { gemeten, zonder: definitie.meting === 'lesweken' ? zonder : at - begin, vorige: definitie.herstart === 'na-signaal' ? vorige : eerder, perTrede })
-    if (treden.length === 0 || !mayFire(rekening, dag, definitie, dagen[begin]!.datum)) continue
+    if (soort !== 'reeks' || dag.nummer < sinds || gemeten < definitie.drempels[0]!) continue
+    const treden = listTreden(dag, definitie, gemeten, definitie.meting === 'lesweken' ? zonder : at - begin, definitie.herstart === 'na-signaal' ? vorige : eerder, perTrede)
+    if (treden.length === 0 || !mayFire(rekening, dag, dagen[begin]!.nummer)) continue
     for (const trede of treden) {
-      uitkomsten.push(makeUitkomst(reeks, dag, dag.vlak, { dagen: dagen.slice(begin, at + 1), gemeten, drempel: trede }))
+      uitkomsten.push(makeUitkomst(reeks, dag, { dagen: dagen.slice(begin, at + 1), gemeten, drempel: trede }))
       perTrede.set(trede, dag.nummer)
     }
     vorige = dag.nummer
@@ -174,21 +180,21 @@ function weekVan ({ nummer }: Teldag): number {
 // --- shares
 
 /** The lesdagen of which planned time is known and counts, with what was missed on each. */
-interface Aandeeldagen { readonly lesdagen: readonly Telbaredag[], /** The teldag of each, where something was missed. */ readonly teldagen: ReadonlyArray<Teldag | undefined>, /** Up to each of them, from 0. */ readonly gepland: Float64Array, readonly gemist: Float64Array }
+interface Aandeeldagen { readonly lesdagen: readonly Telbaredag[], /** The teldag of each, where something was missed. */ readonly teldagen: ReadonlyArray<Teldag | undefined>, /** Up to each of them, from 0. */ readonly gepland: readonly number[], readonly gemist: readonly number[] }
 
-function listAandeeldagen (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Aandeeldagen {
+function listAandeeldagen (rekening: Leerlingrekening, reeks: Regelreeks, van: number, tot: number): Aandeeldagen {
   const { dagen } = rekening.tel(reeks)
-  const telbaar = rekening.listTelbaar(reeks, van, tot)
-  const lesdagen = reeks.soorten.size === 1 ? telbaar : telbaar.filter(({ vlak }) => rekensoort(vlak.definitie) === 'aandeel')
-  const [gepland, gemist] = [new Float64Array(lesdagen.length + 1), new Float64Array(lesdagen.length + 1)]
+  const lesdagen = rekening.listTelbaar(reeks, van, tot)
+  const [gepland, gemist] = [[0], [0]]
   const teldagen: Array<Teldag | undefined> = []
   let at = 0
-  for (const [n, lesdag] of lesdagen.entries()) {
+  for (let n = 0; n < lesdagen.length; n++) {
+    const lesdag = lesdagen[n]!
     while (at < dagen.length && dagen[at]!.nummer < lesdag.nummer) at++
     const teldag = dagen[at]?.nummer === lesdag.nummer ? dagen[at] : undefined
     teldagen.push(teldag)
-    gepland[n + 1] = gepland[n]! + lesdag.gepland!
-    gemist[n + 1] = gemist[n]! + (teldag?.minuten ?? 0)
+    gepland.push(gepland[n]! + lesdag.gepland)
+    gemist.push(gemist[n]! + (teldag?.minuten ?? 0))
   }
   return { lesdagen, teldagen, gepland, gemist }
 }
@@ -199,47 +205,33 @@ export interface Aandeel { readonly gepland: number, readonly gemist: number, re
 function runAandelen ({ rekening, reeks, dagen, uitkomsten, vorige, voorBand }: Loop): void {
   // A band is only entered where something was missed in the window, so nothing before the first missed day matters but its window.
   const eerste = dagen[0]!
-  const begins = reeks.vlakken.filter(({ definitie }) => rekensoort(definitie) === 'aandeel').map(({ definitie }) => rekening.vensterBegin(definitie, eerste.datum, eerste.nummer, eerste.kader))
-  const aandeeldagen = listAandeeldagen(rekening, reeks, datumVanDagnummer(Math.min(...begins)), rekening.peildatum)
+  const begins = reeks.vlakken.filter(({ soort }) => soort === 'aandeel').map(({ definitie }) => vensterBegin(definitie, eerste.nummer, eerste.kader))
+  const aandeeldagen = listAandeeldagen(rekening, reeks, Math.min(...begins), dagnummer(rekening.peildatum))
+  const { lesdagen } = aandeeldagen
+  const eersteNa = voorBand === null ? undefined : dagnummer(voorBand.voor)
   const perTrede = new Map<number, number>()
   let band = 0
   let laag = 0
-  for (const [at, lesdag] of aandeeldagen.lesdagen.entries()) {
-    const { datum, nummer, vlak, vlak: { definitie } } = lesdag
-    laag = seekLesdag(aandeeldagen.lesdagen, laag, beginVan(rekening, definitie, lesdag))
+  for (let at = 0; at < lesdagen.length; at++) {
+    const lesdag = lesdagen[at]!
+    const { nummer, vlak: { definitie } } = lesdag
+    laag = seek(lesdagen, laag, vensterBegin(definitie, nummer, lesdag.kader))
     // A window that begins anew with the schooljaar begins without a band.
-    const vorigeBand = voorBand?.voor === datum ? voorBand.band : definitie.venster.soort === 'schooljaar' && laag === at ? 0 : band
+    const vorigeBand = nummer === eersteNa ? voorBand!.band : definitie.venster.soort === 'schooljaar' && laag === at ? 0 : band
     band = findBand(aandeeldagen, definitie, laag, at)
-    if (band <= vorigeBand || nummer - (perTrede.get(band) ?? vorige) < definitie.minimaalDagenTussen || !mayFire(rekening, lesdag, definitie)) continue
+    if (band <= vorigeBand || nummer - (perTrede.get(band) ?? vorige) < definitie.minimaalDagenTussen || !mayFire(rekening, lesdag)) continue
     const { gemist, gepland, teldagen } = sumAandeel(aandeeldagen, definitie, laag, at)
-    uitkomsten.push(makeUitkomst(reeks, lesdag, vlak, { dagen: teldagen, gemeten: Math.floor(100 * gemist / gepland), drempel: band }))
+    uitkomsten.push(makeUitkomst(reeks, lesdag, { dagen: teldagen, gemeten: Math.floor(100 * gemist / gepland), drempel: band }))
     perTrede.set(band, nummer)
   }
-}
-
-function beginVan (rekening: Leerlingrekening, definitie: Regeldefinitie, { datum, nummer, jaar, kader }: Telbaredag): number {
-  return definitie.venster.soort === 'schooljaar' ? eersteAugustus(jaar) : rekening.vensterBegin(definitie, datum, nummer, kader)
-}
-
-const augustus = new Map<number, number>()
-
-function eersteAugustus (jaar: number): number {
-  let nummer = augustus.get(jaar)
-  if (nummer === undefined) augustus.set(jaar, nummer = dagnummer(`${jaar}-08-01`))
-  return nummer
-}
-
-function seekLesdag (lesdagen: readonly Lesdag[], from: number, begin: number): number {
-  let at = from
-  while (at > 0 && lesdagen[at - 1]!.nummer >= begin) at--
-  while (lesdagen[at]!.nummer < begin) at++
-  return at
 }
 
 function findBand ({ gepland, gemist }: Aandeeldagen, { minimaalLesdagen, drempels }: Regeldefinitie, laag: number, at: number): number {
   if (at - laag + 1 < minimaalLesdagen) return 0
   const [noemer, teller] = [gepland[at + 1]! - gepland[laag]!, gemist[at + 1]! - gemist[laag]!]
-  return 100 * teller < drempels[0]! * noemer ? 0 : drempels.findLast((drempel) => 100 * teller >= drempel * noemer)!
+  let band = 0
+  for (const drempel of drempels) if (100 * teller >= drempel * noemer) band = drempel
+  return band
 }
 
 function sumAandeel (dagen: Aandeeldagen, definitie: Regeldefinitie, laag: number, at: number): Aandeel {
@@ -254,22 +246,24 @@ function sumAandeel (dagen: Aandeeldagen, definitie: Regeldefinitie, laag: numbe
 
 /** The share at the last lesdag that counts, up to and including a day, for who is not told by a signaal; undefined when there is none in the window of that day. */
 export function measureAandeel (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Aandeel & { readonly laatste: Telbaredag } | undefined {
-  const dagen = listAandeeldagen(rekening, reeks, van, tot)
+  const dagen = listAandeeldagen(rekening, reeks, dagnummer(van), dagnummer(tot))
   const laatste = dagen.lesdagen.at(-1)
   if (laatste === undefined) return undefined
   const { definitie } = laatste.vlak
-  return { ...sumAandeel(dagen, definitie, seekLesdag(dagen.lesdagen, 0, beginVan(rekening, definitie, laatste)), dagen.lesdagen.length - 1), laatste }
+  return { ...sumAandeel(dagen, definitie, seek(dagen.lesdagen, 0, vensterBegin(definitie, laatste.nummer, laatste.kader)), dagen.lesdagen.length - 1), laatste }
 }
 
 // --- what all of them ask
 
-type Dag = Pick<Teldag, 'datum' | 'nummer' | 'kader'>
+type Dag = Pick<Teldag, 'nummer' | 'kader'>
 
 /** There is data enough from `eerste` on (the window's own first day, when it is not given), and the rule it must stay below is not reached. */
-function mayFire (rekening: Leerlingrekening, dag: Dag, definitie: Regeldefinitie, eerste?: Datum): boolean {
-  if (definitie.minimaalLesdagen > 0 && rekensoort(definitie) !== 'aandeel') {
-    const begin = eerste ?? datumVanDagnummer(rekening.vensterBegin(definitie, dag.datum, dag.nummer, dag.kader))
-    if (rekening.listLesdagen(begin, dag.datum).length < definitie.minimaalLesdagen) return false
+function mayFire (rekening: Leerlingrekening, dag: Dag & { readonly vlak: Regelvlak }, eerste?: number): boolean {
+  const { nummer: laatste, kader, vlak: { definitie, soort } } = dag
+  if (definitie.minimaalLesdagen > 0 && soort !== 'aandeel') {
+    let lesdagen = 0
+    for (let nummer = eerste ?? vensterBegin(definitie, laatste, kader); nummer <= laatste; nummer++) if (rekening.isLesdag(nummer)) lesdagen++
+    if (lesdagen < definitie.minimaalLesdagen) return false
   }
   if (definitie.onderDrempelVan === null) return true
   const ander = measureRegel(rekening, definitie.onderDrempelVan, dag)
@@ -277,27 +271,18 @@ function mayFire (rekening: Leerlingrekening, dag: Dag, definitie: Regeldefiniti
 }
 
 /** What another rule measures on a day over its own window, restarts ignored; undefined where it is off or has no window that adds up. */
-export function measureRegel (rekening: Leerlingrekening, regel: string, { datum, nummer, kader }: Dag): { readonly gemeten: number, readonly drempel: number } | undefined {
-  const reeks = listReeksen(rekening.beleid).find((kandidaat) => kandidaat.regel === regel)
-  const definitie = reeks === undefined ? undefined : vlakOp(reeks, datum)?.definitie
-  if (reeks === undefined || definitie === undefined || rekensoort(definitie) !== 'venster') return undefined
+export function measureRegel (rekening: Leerlingrekening, regel: string, dag: Dag): { readonly gemeten: number, readonly drempel: number } | undefined {
+  const reeks = findReeks(rekening.beleid, regel)
+  const vlak = reeks?.vlakken.find(({ eerste, laatste }) => eerste <= dag.nummer && dag.nummer <= laatste)
+  if (reeks === undefined || vlak?.soort !== 'venster') return undefined
+  const { definitie } = vlak
   const sommen = rekening.tel(reeks)
-  const eerste = countVoor(sommen.dagen, rekening.vensterBegin(definitie, datum, nummer, kader))
-  return { gemeten: sommen.tussen(definitie.meting, eerste, countVoor(sommen.dagen, nummer + 1) - 1), drempel: drempelIn(definitie, definitie.drempels[0]!, kader) }
+  const eerste = countVoor(sommen.dagen, vensterBegin(definitie, dag.nummer, dag.kader))
+  return { gemeten: sommen.tussen(definitie.meting, eerste, countVoor(sommen.dagen, dag.nummer + 1) - 1), drempel: drempelIn(definitie, definitie.drempels[0]!, dag.kader) }
 }
 
-/** How many of the days lie before this one: by halves, for it is asked of many days. */
-function countVoor (dagen: readonly Teldag[], nummer: number): number {
-  let [laag, hoog] = [0, dagen.length]
-  while (laag < hoog) {
-    const midden = (laag + hoog) >> 1
-    if (dagen[midden]!.nummer < nummer) laag = midden + 1
-    else hoog = midden
-  }
-  return laag
-}
-
-function makeUitkomst ({ regel }: Regelreeks, { datum }: Dag, { definitie, versie }: Regelvlak, { dagen, gemeten, drempel }: { dagen: readonly Teldag[], gemeten: number, drempel: number }): Uitkomst {
+function makeUitkomst ({ regel }: Regelreeks, { nummer, vlak: { definitie, versie } }: Pick<Teldag, 'nummer' | 'vlak'>, { dagen, gemeten, drempel }: { dagen: readonly Teldag[], gemeten: number, drempel: number }): Uitkomst {
+  const datum = datumVanDagnummer(nummer)
   const onderbouwing: Onderbouwingsregel[] = []
   let minuten = 0
   for (const dag of dagen) {

@@ -4,7 +4,7 @@ import { addDagen, datumVanDagnummer, dagnummer, isoWeek, maandag, schooljaarPer
 import { evaluateReeks, measureAandeel, measureRegel, type Uitkomst } from './evaluate-regels.ts'
 import { buildKalender, type Kalender, type Kalenderbron, type Lesvrij } from './kalender.ts'
 import { findLandelijk, type Regeldefinitie } from './regel.ts'
-import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Gelezen, type Oordeel, type Regelreeks } from './teldagen.ts'
+import { findReeks, Leerlingrekening, rekensoort, vensterBegin, vlakOp, type Deelname, type Gelezen, type Oordeel, type Regelreeks } from './teldagen.ts'
 import { countOf, formatDatum } from './woorden.ts'
 import type { Sector } from './sector.ts'
 
@@ -54,12 +54,12 @@ export interface NietGeteld { readonly bron: string, readonly bronId: string, re
 /** Explains one of the uitkomsten that these facts gave for a rule. */
 export function buildHerleiding (rekening: Leerlingrekening, uitkomsten: readonly Uitkomst[], uitkomst: Uitkomst): Herleiding {
   const { regel, einddatum } = uitkomst
-  const reeks = listReeksen(rekening.beleid).find((kandidaat) => kandidaat.regel === regel)!
+  const reeks = findReeks(rekening.beleid, regel)!
   const { definitie } = vlakOp(reeks, einddatum)!
   const vorigeEinddatum = findVorige(definitie, uitkomsten, uitkomst)
   const kader = findKader(rekening, uitkomst)
   // Of a run the whole week in which it began: whether that is a whole lesweek.
-  const van = rekensoort(definitie) === 'reeks' ? maandag(uitkomst.begindatum) : datumVanDagnummer(rekening.vensterBegin(definitie, einddatum, dagnummer(einddatum), kader))
+  const van = rekensoort(definitie) === 'reeks' ? maandag(uitkomst.begindatum) : datumVanDagnummer(vensterBegin(definitie, dagnummer(einddatum), kader))
   const grens = definitie.herstart === 'na-signaal' && vorigeEinddatum !== null && vorigeEinddatum >= van ? addDagen(vorigeEinddatum, 1) : van
   const vanaf = definitie.meting === 'perioden' || rekensoort(definitie) === 'reeks' ? uitkomst.begindatum : grens
   const dagen = rekening.tel(reeks).dagen.filter(({ datum }) => vanaf <= datum && datum <= einddatum)
@@ -104,13 +104,13 @@ function findVorige (definitie: Regeldefinitie, uitkomsten: readonly Uitkomst[],
 /** The band of the last lesdag before an einddatum that counted; 0 is none. */
 function findVorigeBand (rekening: Leerlingrekening, reeks: Regelreeks, { einddatum }: Uitkomst): number {
   const vorige = measureAandeel(rekening, reeks, STANDAARDBELEID.geldigVan, addDagen(einddatum, -1))
-  const nieuwJaar = vorige !== undefined && vlakOp(reeks, einddatum)!.definitie.venster.soort === 'schooljaar' && vorige.laatste.jaar < startjaar(einddatum)
+  const nieuwJaar = vorige !== undefined && vlakOp(reeks, einddatum)!.definitie.venster.soort === 'schooljaar' && vorige.laatste.nummer < dagnummer(`${startjaar(einddatum)}-08-01`)
   return vorige === undefined || nieuwJaar ? 0 : vorige.band
 }
 
 function listGepland (rekening: Leerlingrekening, reeks: Regelreeks, van: Datum, tot: Datum): Herleiding['gepland'] {
-  return rekening.listTelbaar(reeks, van, tot).flatMap(({ datum, gepland, deelname: { vestiging, leerjaar }, vlak }) =>
-    gepland === null || rekensoort(vlak.definitie) !== 'aandeel' ? [] : [{ datum, vestiging, leerjaar, minuten: gepland }])
+  return rekening.listTelbaar(reeks, dagnummer(van), dagnummer(tot))
+    .map(({ nummer, gepland, deelname: { vestiging, leerjaar } }) => ({ datum: datumVanDagnummer(nummer), vestiging, leerjaar, minuten: gepland }))
 }
 
 function describeVestiging ({ vestigingen }: Leerlingrekening, vestiging: string, van: Datum, tot: Datum): Herleidingsvestiging {
@@ -176,7 +176,7 @@ function describeOordeel (oordeel: Exclude<Oordeel, 'telt'>, { categorie, soort,
 }
 
 function describeOnder (rekening: Leerlingrekening, regel: string, datum: Datum, kader: Kader): Herleiding['onder'] {
-  const gemeten = measureRegel(rekening, regel, { datum, nummer: dagnummer(datum), kader })
+  const gemeten = measureRegel(rekening, regel, { nummer: dagnummer(datum), kader })
   return gemeten === undefined ? null : { regel, ...gemeten }
 }
 
@@ -199,7 +199,7 @@ export function recomputeHerleiding (herleiding: Herleiding): Nagerekend | undef
     uitzonderingen: []
   }
   const rekening = new Leerlingrekening(feiten, vestigingen, beleid, einddatum)
-  const reeks = listReeksen(beleid).find(({ regel }) => regel === HERLEIDING)!
+  const reeks = findReeks(beleid, HERLEIDING)!
   const gevonden = evaluateReeks(rekening, reeks, { einddatum: vorigeEinddatum, sinds: einddatum, band: vorigeBand === null ? null : { voor: einddatum, band: vorigeBand } }).uitkomsten.find((uitkomst) => uitkomst.einddatum === einddatum && uitkomst.drempel === drempel)
   if (gevonden === undefined) return undefined
   const { begindatum, minuten, gemeten, uiterlijkAfhandelen } = gevonden

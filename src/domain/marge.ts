@@ -5,7 +5,7 @@ import { drempelIn, eenheidVan, evaluateReeks, explain, measureAandeel, type Een
 import { describeNietGeteld, ENKELVOUD, type NietGeteld } from './herleiding.ts'
 import type { Kalender } from './kalender.ts'
 import { findLandelijk, LANDELIJKE_REGELS, type Regeldefinitie, type Venster } from './regel.ts'
-import { Leerlingrekening, listReeksen, rekensoort, vlakOp, type Deelname, type Feiten, type Regelreeks, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
+import { findReeks, Leerlingrekening, rekensoort, vensterBegin, vlakOp, type Deelname, type Feiten, type Regelreeks, type Teldag, type Vestigingen, type Vestigingskader } from './teldagen.ts'
 import { countOf, formatDatum } from './woorden.ts'
 
 /** How far a rule is from firing at the peildatum, and why it did not. Null where a rule has no such thing, or is off. */
@@ -65,7 +65,7 @@ export function completeMarges (marges: readonly Kernmarge[], lesdagen: readonly
 
 function measureMarge (rekening: Leerlingrekening, regel: string, deelname: Deelname): Kernmarge {
   const { peildatum } = rekening
-  const reeks = listReeksen(rekening.beleid).find((kandidaat) => kandidaat.regel === regel)
+  const reeks = findReeks(rekening.beleid, regel)
   const definitie = reeks === undefined ? undefined : vlakOp(reeks, peildatum)?.definitie
   if (reeks === undefined || definitie === undefined) return describeUit(regel, rekening, deelname)
 
@@ -131,8 +131,8 @@ function describeUit (regel: string, { peildatum, vestigingen }: Leerlingrekenin
 /** What counts at the peildatum. */
 function measureNu (rekening: Leerlingrekening, reeks: Regelreeks, definitie: Regeldefinitie, { dagen, vanaf }: Stand, kader: Vestigingskader): { dagen: readonly Teldag[], gemeten: number, vensterVan: Datum } {
   const { peildatum } = rekening
-  if (rekensoort(definitie) === 'reeks') return measureRun(rekening, definitie, dagen, kader)
-  const begin = datumVanDagnummer(rekening.vensterBegin(definitie, peildatum, dagnummer(peildatum), kader))
+  if (rekensoort(definitie) === 'reeks') return measureRun(rekening, definitie, dagen)
+  const begin = datumVanDagnummer(vensterBegin(definitie, dagnummer(peildatum), kader))
   const eerste = Math.max(dagen.findIndex(({ datum }) => datum >= begin), definitie.herstart === 'na-signaal' ? vanaf : 0)
   const inVenster = dagen.filter(({ datum }, at) => datum >= begin && at >= eerste)
   if (rekensoort(definitie) === 'venster') return { dagen: inVenster, gemeten: rekening.tel(reeks).tussen(definitie.meting, dagen.length - inVenster.length, dagen.length - 1), vensterVan: begin }
@@ -141,11 +141,10 @@ function measureNu (rekening: Leerlingrekening, reeks: Regelreeks, definitie: Re
 }
 
 /** The run that may still go on: no lesdag lies between its last day and the peildatum. */
-function measureRun (rekening: Leerlingrekening, definitie: Regeldefinitie, dagen: readonly Teldag[], kader: Vestigingskader): { dagen: readonly Teldag[], gemeten: number, vensterVan: Datum } {
+function measureRun (rekening: Leerlingrekening, definitie: Regeldefinitie, dagen: readonly Teldag[]): { dagen: readonly Teldag[], gemeten: number, vensterVan: Datum } {
   const { peildatum } = rekening
   const laatste = dagen.at(-1)
-  const nu = { datum: peildatum, nummer: dagnummer(peildatum), kader }
-  const leeft = laatste !== undefined && !hasLesdagTussen(rekening, laatste, nu)
+  const leeft = laatste !== undefined && !rekening.hasLesdag(laatste.nummer + 1, dagnummer(peildatum), laatste.kader)
   let begin = dagen.length
   if (leeft) for (begin = dagen.length - 1; begin > 0 && rekening.isAansluitend(dagen[begin - 1]!, dagen[begin]!);) begin--
   const run = dagen.slice(begin)
@@ -153,17 +152,9 @@ function measureRun (rekening: Leerlingrekening, definitie: Regeldefinitie, dage
   const weken = new Set(run.map(({ nummer }) => Math.floor((nummer + 3) / 7)))
   // The first only when it was missed from its first lesdag; the last when no lesdag of it is left.
   const eersteHeel = run.length > 0 && rekening.isEersteVanWeek(run[0]!)
-  const laatsteHeel = run.length > 0 && !hasLesdagTussen(rekening, run.at(-1)!, { ...nu, nummer: Math.floor((run.at(-1)!.nummer + 3) / 7) * 7 + 4 })
+  const laatsteHeel = run.length > 0 && !rekening.hasLesdag(laatste!.nummer + 1, Math.floor((laatste!.nummer + 3) / 7) * 7 + 4, laatste!.kader)
   const heel = weken.size - (eersteHeel ? 0 : 1) - (laatsteHeel || (weken.size === 1 && !eersteHeel) ? 0 : 1)
   return { dagen: run, gemeten: Math.max(0, heel), vensterVan: run[0]?.datum ?? peildatum }
-}
-
-/** Strictly between them. */
-function hasLesdagTussen (rekening: Leerlingrekening, van: Teldag, tot: { readonly nummer: number }): boolean {
-  for (let nummer = van.nummer + 1; nummer < tot.nummer; nummer++) {
-    if (rekening.isLesdag(datumVanDagnummer(nummer), van.kader)) return true
-  }
-  return false
 }
 
 /** First lesdag on which a counted day has left the window; null for a run, which ends otherwise. */

@@ -234,12 +234,25 @@ t.test('lesweken and lesdagen are numbered one by one, for any kalender', async 
 t.test('a number does not depend on what was asked before', async () => {
   fc.assert(fc.property(opties, fc.array(datum, { minLength: 1, maxLength: 12 }), (o, dagen) => {
     const samen = buildKalender(o)
-    const antwoorden = dagen.map((d) => [samen.lesweekNummer(d), samen.lesdagIndex(d), samen.isLesdag(d)].join())
+    const antwoorden = dagen.map((d) => [samen.lesweekNummer(d), samen.lesdagIndex(d), samen.isLesdag(d), samen.lesweekvenster(dagnummer(d), 4)].join())
     return dagen.every((d, i) => {
       const vers = buildKalender(o)
-      return [vers.lesweekNummer(d), vers.lesdagIndex(d), vers.isLesdag(d)].join() === antwoorden[i]
+      const n = dagnummer(d)
+      return [vers.lesweekNummer(n), vers.lesdagIndex(n), vers.isLesdag(n), vers.lesweekvenster(n, 4)].join() === antwoorden[i]
     })
   }), { numRuns: 100 })
+})
+
+t.test('a window of lesweken holds so many of them, or begins with the schooljaar it may not cross', async () => {
+  fc.assert(fc.property(opties, fc.integer({ min: dagnummer('2024-08-01'), max: dagnummer('2029-07-31') }), fc.integer({ min: 1, max: 12 }), (o, n, aantal) => {
+    const kalender = buildKalender(o)
+    const begin = kalender.lesweekvenster(n, aantal)
+    const lesweken = new Set<number>()
+    for (let dag = begin; dag <= n; dag++) lesweken.add(kalender.lesweekNummer(dag) ?? NaN)
+    lesweken.delete(NaN)
+    const eerder = kalender.lesweekNummer(begin)! - 1
+    return weekdag(datumVanDagnummer(begin)) === 1 && (lesweken.size === aantal || (!o.overZomer && lesweken.size < aantal && kalender.maandagVanLesweek(eerder) === undefined))
+  }), { numRuns: 300 })
 })
 
 t.test('the next lesdag is a lesdag, and none lies between', async () => {
