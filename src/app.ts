@@ -90,7 +90,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
         wachtDagen: config.wachtDagen,
         leveringenDir: config.leveringenDir,
         inwerkingtreding: config.inwerkingtreding,
-        transaction: async (work) => await runTransaction(pool, actor.scholen, work),
+        transaction: async (work) => await runTransaction(pool, actor.scholen, work, actor.leerlingen?.values()),
         wake: () => { for (const listener of onMarked) listener() }
       }
     },

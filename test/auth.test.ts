@@ -282,7 +282,7 @@ t.test('a request has one token; what is refused says why as RFC 6750 wants it, 
   const foreign = await service.inject({ method: 'DELETE', url: '/v1/absenties/ander-lvs/a-1?school=99AA' })
   t.match({ status: foreign.statusCode, challenge: foreign.headers['www-authenticate'] }, { status: 403, challenge: undefined }, 'where no scope would help, none is named')
 
-  const marked = await service.token({ extra: { jti: 'kanarie-kanarie-kanarie-1', sub: 'kanarie', rol: 'kanarie' } })
+  const marked = await service.token({ extra: { jti: 'kanarie-kanarie-kanarie-1', sub: 'kanarie', rol: 'verzuimcoordinator' } })
   t.equal((await send('/v1/signalen', marked)).status, 200)
   await send('/v1/signalen', `${marked.slice(0, -8)}AAAAAAAA`)
   await send('/v1/signalen', await service.token({ extra: { jti: 'kanarie' } }))

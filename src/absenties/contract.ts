@@ -16,7 +16,7 @@ const feiten = {
   lesuren: z.array(z.int().min(1).max(20)).min(1).max(20).refine((uren) => new Set(uren).size === uren.length, 'noemt een lesuur dubbel').nullish(),
   dagdeel: z.enum(DAGDELEN).nullish()
 }
-const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen.')
+const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen. Niet in de toekomst.')
 
 const Melding = z.strictObject({ bronId: EigenId, school: Brin, ...feiten, ingetrokken: z.literal(false).optional(), gewijzigdOp })
   .refine(({ vestiging, school }) => vestiging.startsWith(school), { message: 'hoort niet bij deze school', path: ['vestiging'] })
@@ -58,11 +58,11 @@ export const Absentie = z.object({
   bron: Bron,
   bronId: AbsentieId,
   school: Brin,
-  vestiging: Vestigingscode,
+  vestiging: Vestigingscode.nullable().describe('Null: niet getoond, omdat het adres van de leerling geheim is.'),
   leerling: BronId,
   datum: Datumveld,
   soort: z.enum(SOORTEN),
-  reden: z.string().nullable(),
+  reden: z.string().nullable().describe('Null: nog niet bekend, of niet getoond voor dit doel.'),
   categorie: z.enum(CATEGORIEEN).describe('Volgens de beleidsversie die op de datum gold.'),
   minuten: z.int().nullable().describe('Gemiste geplande lestijd; null is onbekend.'),
   minutenAfgeleid: z.boolean().describe('De bron stuurde geen minuten.'),
@@ -70,6 +70,7 @@ export const Absentie = z.object({
   dagdeel: z.enum(DAGDELEN).nullable(),
   overtroefdDoor: Bron.nullable().describe('De bron die dezelfde lestijd meldt en voorgaat; dit record telt dan nergens. Null: het telt.'),
   afmelding: BronId.nullable().describe('De afmelding waaruit deze dag volgt; null: zo aangeleverd.'),
+  beperkt: z.boolean().describe('Er rust een beperking op (AVG art. 18): bewaard, en niet gebruikt voor signalen en meldingen.'),
   gewijzigdOp: z.iso.datetime()
 }).meta({ id: 'Absentie' })
 export type Absentie = z.output<typeof Absentie>

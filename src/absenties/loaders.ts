@@ -3,8 +3,11 @@ import { toEnumName } from '../graphql/enum-name.ts'
 import { iso, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { inReikwijdte, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { isGesluierd } from '../toegang/weergave.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
+import { showRedenen } from './weergave.ts'
+import { absentieBeperkt } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Absentie } from './contract.ts'
 
@@ -27,7 +30,7 @@ export function nameEnums (absentie: Absentie): Absentie {
 /** A page of absenties per leerling, on datum and key, and one more if there is one. */
 export async function listAbsentiesPerLeerling (ctx: Leesctx, leerlingen: readonly Leerlingsleutel[], vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(leerlingen, async (school, own) => {
-    const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+    const scope = requireInzage(ctx.actor, 'absenties:lezen', school)
     return await ctx.transaction(async (tx) => {
       const ouders = {
         tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`,
@@ -37,7 +40,7 @@ export async function listAbsentiesPerLeerling (ctx: Leesctx, leerlingen: readon
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, vraag)
       recordAtEnd(ctx, 'absenties:lezen', own.flatMap(({ bron, bronId }, at) => lists[at]!.length === 0 ? [] : [{ school, bron, leerling: bronId }]))
-      return lists
+      return await showLists(ctx, tx, lists)
     })
   })
 }
@@ -45,7 +48,7 @@ export async function listAbsentiesPerLeerling (ctx: Leesctx, leerlingen: readon
 /** A page of absenties per vestiging, on datum and key, and one more if there is one. */
 export async function listAbsentiesPerVestiging (ctx: Leesctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   return await perSchool(vestigingen, async (school, own) => {
-    const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+    const scope = withPlaats(ctx.actor, requireInzage(ctx.actor, 'absenties:lezen', school))
     return await ctx.transaction(async (tx) => {
       const ouders = {
         tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
@@ -54,9 +57,14 @@ export async function listAbsentiesPerVestiging (ctx: Leesctx, vestigingen: Read
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
       recordAtEnd(ctx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
-      return lists
+      return await showLists(ctx, tx, lists)
     })
   })
+}
+
+async function showLists (ctx: Leesctx, tx: Tx, lists: Absentie[][]): Promise<Absentie[][]> {
+  if (!isGesluierd(ctx.actor)) return lists
+  return await Promise.all(lists.map(async (list) => await showRedenen(ctx, tx, list)))
 }
 
 interface Ouders {
@@ -88,6 +96,7 @@ const KOLOMMEN = {
   dagdeel: sql`coalesce(a.dagdeel::text, '')`,
   overtroefdDoor: sql`coalesce(a.overtroefd_door, '')`,
   afmelding: sql`coalesce(a.afmelding, '')`,
+  beperkt: sql`${absentieBeperkt('a')}::text`,
   gewijzigdOp: sql`${iso(sql`a.gewijzigd_op`)}`
 } satisfies Record<Exclude<keyof Absentie, 'school'>, SQL>
 type Veld = keyof typeof KOLOMMEN
@@ -99,7 +108,7 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
  * The page of each parent as one text of fields, taken apart here. Measured for 50 leerlingen with 20 absenties of 6 fields against
  * `json_agg(json_build_object(…))`: 2.2 ms of PostgreSQL instead of 4.9, and 0.3 ms here instead of 0.45.
  */
-async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
+async function selectAbsentiesPer (tx: Tx, scope: Schoolinzage, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   const { van, tot, na, first } = vraag
   const velden = listVelden(vraag.velden, ouders.vast === undefined ? [] : VAST)
   const rows = await readRows<{ rijen: string | null }>(tx, sql`
@@ -108,7 +117,7 @@ async function selectAbsentiesPer (tx: Tx, scope: Schoolscope, ouders: Ouders, v
      cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen
                            from (select *
                                    from absentie a
-                                  where a.school = ${scope.school} and ${ouders.van} and not a.ingetrokken
+                                  where a.school = ${scope.school} and ${ouders.van} and ${inReikwijdte(scope, sql`a`)} and not a.ingetrokken
                                     ${van === undefined ? sql`` : sql`and a.datum >= ${van}`}
                                     ${tot === undefined ? sql`` : sql`and a.datum <= ${tot}`}
                                     ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
@@ -147,6 +156,7 @@ function readAbsenties (school: string, velden: readonly Veld[], delen: readonly
       dagdeel: deel(at.dagdeel) || null,
       overtroefdDoor: deel(at.overtroefdDoor) || null,
       afmelding: deel(at.afmelding) || null,
+      beperkt: deel(at.beperkt) === 'true',
       gewijzigdOp: deel(at.gewijzigdOp)
     } as Absentie)
   }

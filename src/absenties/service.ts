@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
+import { listVernietigd, refuseVernietigd } from '../bewaring/vernietigd.ts'
 import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { compileSnel } from '../http/snel.ts'
-import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
+import { sendLast, type Tx } from '../db/transaction.ts'
 import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
+import { describeAard } from '../domain/bijzonder.ts'
 import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
 import { maandag, weekdag, type Datum } from '../domain/datum.ts'
 import { mayCount } from '../domain/teldagen.ts'
@@ -14,11 +16,12 @@ import { decideVoorrang } from '../domain/voorrang.ts'
 import { AppError, assert, type Fout, type Foutcode } from '../errors.ts'
 import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
 import { findMandaatfout } from '../mandaten/service.ts'
-import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
+import { requireInzage, requireRecht, scopeOfSchool, withPlaats, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { recordVerwerking, tryTransaction } from '../verwerkingen/service.ts'
 import { z } from 'zod'
 import { Absentieintrekking, Absentiemelding, RESULTATEN, type Absentie, type Absentieaantallen, type Absentieregel, type Absentieresultaat, type Absentiesantwoord, type Absentiesvraag, type Absentieversie, type Resultaat, type Wachtende } from './contract.ts'
 import * as store from './store.ts'
+import { showRedenen, showVersies } from './weergave.ts'
 import type { Ctx } from '../context.ts'
 
 /** A pushed record that is well-formed, with its place in the push. */
@@ -35,13 +38,10 @@ export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opti
   const begonnen = performance.now()
   const scope = requireRecht(ctx.actor, 'absenties:schrijven')
   const { aanlevering = randomUUID(), deel = 0 } = opties
-  const { perSchool, geweigerd } = parseRegels(records, scope)
+  const { perSchool, geweigerd } = parseRegels(ctx, records, scope)
   const ontvangen = { aanlevering, deel, soort: 'absenties', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
-  const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels))
-    if (opties.proef) throw new Rollback(own)
-    return own
-  }))
+  const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels))
+  const geland = await retryBotsingen(async () => opties.proef ? await tryTransaction(ctx, land) : await ctx.transaction(land))
 
   const resultaten: Absentieresultaat[] = []
   for (const resultaat of [...geweigerd, ...geland]) resultaten[resultaat.index] = resultaat
@@ -57,11 +57,12 @@ export function reportLanded (ctx: Ctx, aantallen: Absentieaantallen): void {
 }
 
 /** The well-formed records on scholen of this scope, and the answer to the others. */
-export function parseRegels (records: readonly unknown[], scope: Scope): { perSchool: Map<string, Regel[]>, geweigerd: Absentieresultaat[] } {
+export function parseRegels (ctx: Ctx, records: readonly unknown[], scope: Scope): { perSchool: Map<string, Regel[]>, geweigerd: Absentieresultaat[] } {
   const geweigerd: Absentieresultaat[] = []
   const regels: Regel[] = []
+  const check = makeControle(ctx)
   records.forEach((record, index) => {
-    const parsed = parseRegel(record, scope)
+    const parsed = parseRegel(record, scope, check)
     if ('problemen' in parsed) geweigerd.push(refuse(index, readBronId(record), parsed.problemen))
     else regels.push({ index, record: parsed })
   })
@@ -107,7 +108,20 @@ export async function refuseWachtende (ctx: Ctx, school: string): Promise<number
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
   const sinds = new Date(ctx.now().getTime() - ctx.wachtDagen * 86_400_000).toISOString()
   const probleem = { code: 'leerling-onbekend', pointer: '/leerling', detail: `De leerling is na ${ctx.wachtDagen} dagen nog niet bekend.` }
-  return await ctx.transaction(async (tx) => await store.refuseWachtendeVoor(tx, scope, sinds, probleem))
+  return await ctx.transaction(async (tx) => {
+    const geweigerd = await store.refuseWachtendeVoor(tx, scope, sinds, probleem)
+    await recordLeerlingen(ctx, tx, scope, geweigerd)
+    return geweigerd.length
+  })
+}
+
+/** Derives anew the minutes the bron did not send, after a rooster, inschrijving or lesuur changed. */
+export async function rederiveMinuten (ctx: Ctx, tx: Tx, scope: Schoolscope, bereik: store.Herzieningsbereik): Promise<void> {
+  await recordLeerlingen(ctx, tx, scope, await store.rederiveMinuten(tx, scope, bereik))
+}
+
+async function recordLeerlingen (ctx: Ctx, tx: Tx, { school }: Schoolscope, leerlingen: readonly store.Absentieleerling[]): Promise<void> {
+  await recordVerwerking(ctx, tx, 'absenties:schrijven', leerlingen.map(({ bron, leerling }) => ({ school, bron, leerling })))
 }
 
 async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[], opties: Landopties = {}): Promise<Absentieresultaat[]> {
@@ -118,13 +132,13 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   }
   const resultaten: Absentieresultaat[] = []
   const rijen: store.Absentierij[] = []
-  const wachtend: Array<z.output<typeof Absentiemelding>> = []
+  const wachtend: Wachtend[] = []
   const prepare = makePrepare(ctx, scope, kader)
   const mandaatfout = findMandaatfout(ctx, kader.stam, 'aanleveren')
   for (const { index, record } of regels) {
     const rij = mandaatfout === undefined ? prepare(index, record) : { problemen: [mandaatfout] }
     if (rij === 'inWacht') {
-      wachtend.push(record as z.output<typeof Absentiemelding>)
+      wachtend.push({ at: resultaten.length, inhoud: record as z.output<typeof Absentiemelding> })
       resultaten.push({ index, bronId: record.bronId, resultaat: 'inWacht' })
     } else if ('problemen' in rij) {
       resultaten.push(refuse(index, record.bronId, rij.problemen))
@@ -134,9 +148,10 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
     }
   }
   if (wachtend.length > 0) {
-    // Who holds the school waits for none of its rows: always the school first.
-    await lockSchool(tx, scope.school)
-    await store.insertWachtende(tx, scope, aanlevering, wachtend.map((inhoud) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
+    for (const { at, tot } of await landWachtende(ctx, tx, scope, aanlevering, wachtend)) {
+      const { index, bronId } = resultaten[at]!
+      resultaten[at] = refuse(index, bronId, [refuseVernietigd('/leerling', tot)])
+    }
   }
   const anders = new Map((await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true }, rijen)).map((geschreven) => [geschreven.rij.index, geschreven]))
   const betrokkenen = new Set(listLeerlingen(regels))
@@ -150,6 +165,22 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   }
   sendLast(tx, recordVerwerking(ctx, tx, 'absenties:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling }))))
   return resultaten
+}
+
+/** A record whose leerling is not known, with its place among the answers. */
+interface Wachtend { readonly at: number, readonly inhoud: z.output<typeof Absentiemelding> }
+
+/** Keeps these until their leerling is known; answers those of whom he was destroyed, which are not kept. */
+async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, wachtend: readonly Wachtend[]): Promise<Array<{ at: number, tot: Datum }>> {
+  // Who holds the school waits for none of its rows: always the school first.
+  await lockSchool(tx, scope.school)
+  const vernietigd = await listVernietigd(ctx, tx, scope, new Set(wachtend.map(({ inhoud }) => inhoud.leerling)))
+  const blijvend = wachtend.filter(({ inhoud }) => !vernietigd.has(inhoud.leerling))
+  if (blijvend.length > 0) await store.insertWachtende(tx, scope, aanlevering, blijvend.map(({ inhoud }) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
+  return wachtend.flatMap(({ at, inhoud }) => {
+    const tot = vernietigd.get(inhoud.leerling)
+    return tot === undefined ? [] : [{ at, tot }]
+  })
 }
 
 function * listLeerlingen (regels: readonly Regel[]): Generator<string> {
@@ -170,7 +201,7 @@ export interface Afmeldingsdag {
   readonly reden: string | null
 }
 
-/** Lands days of afmeldingen of one bron (that of the scope) as absenties; each is a lesdag within the inschrijving. Throws as `landAbsenties`. */
+/** Lands days of afmeldingen of one bron (that of the scope) as absenties; each is a lesdag within the inschrijving. Its caller records whose. Throws as `landAbsenties`. */
 export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope, dagen: readonly Afmeldingsdag[]): Promise<void> {
   if (dagen.length === 0) return
   const kader = await findKader(ctx, tx, scope.school, scope.bron, dagen.map(({ leerling }) => leerling))
@@ -187,7 +218,6 @@ export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope,
     return { ...rij, afmelding, aanlevering }
   })
   await writeRijen(ctx, tx, scope, kader, { aanlevering: dagen[0]!.aanlevering, geforceerd: true }, rijen)
-  sendLast(tx, recordVerwerking(ctx, tx, 'absenties:schrijven', dagen.map(({ leerling }) => ({ school: scope.school, bron: scope.bron, leerling }))))
 }
 
 async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, hoe: { aanlevering: string, geforceerd: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaat[]> {
@@ -209,7 +239,7 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   if (geraakt.length === 0) return anders
   sendLast(tx, markGeraakt(tx, scope, stam.beleid, geraakt))
   if (stam.bronnen.length > 1) {
-    await reviseVoorrang(tx, scope, stam.afspraken, { leerlingen: geraakt.map(({ leerling }) => ({ bron: scope.bron, leerling })), dagen: [...new Set(geraakt.map(({ datum }) => datum))] })
+    await reviseVoorrang(ctx, tx, scope, stam.afspraken, { leerlingen: geraakt.map(({ leerling }) => ({ bron: scope.bron, leerling })), dagen: [...new Set(geraakt.map(({ datum }) => datum))] })
   }
   return anders
 }
@@ -247,7 +277,7 @@ async function markGeraakt (tx: Tx, scope: Schoolscope, beleid: readonly Beleid[
  * Decides anew which reports of two bronnen about the same lesson time count, by the bronafspraken; under the school's lock, for a school
  * that more than one bron knows. Losers stay visible and count nowhere.
  */
-export async function reviseVoorrang (tx: Tx, scope: Schoolscope, afspraken: readonly Bronafspraak[], bereik: store.Voorrangsbereik): Promise<void> {
+export async function reviseVoorrang (ctx: Ctx, tx: Tx, scope: Schoolscope, afspraken: readonly Bronafspraak[], bereik: store.Voorrangsbereik): Promise<void> {
   const rijen = await store.listVoorrangsrijen(tx, scope, bereik)
   const oordelen: Array<{ bron: string, bronId: string, door: string | null }> = []
   for (const dag of Map.groupBy(rijen, ({ persoon, datum }) => `${persoon} ${datum}`).values()) {
@@ -258,6 +288,7 @@ export async function reviseVoorrang (tx: Tx, scope: Schoolscope, afspraken: rea
     }
   }
   if (oordelen.length > 0) await store.updateVoorrang(tx, scope, oordelen)
+  await recordLeerlingen(ctx, tx, scope, rijen)
   // The leading record may be another now: who has the signalen.
   if (bereik.leerlingen === undefined) await store.markGedeelden(tx, scope)
 }
@@ -317,7 +348,7 @@ function listRondes (rijen: readonly store.Absentierij[]): store.Absentierij[][]
 // Compiled at the first push: 19 ms.
 let isMelding: ((value: unknown) => value is z.output<typeof Absentiemelding>) | undefined
 
-function parseRegel (record: unknown, scope: Scope): Absentieregel | { problemen: Fout[] } {
+function parseRegel (record: unknown, scope: Scope, check: Controle): Absentieregel | { problemen: Fout[] } {
   if (record instanceof OngeldigeRegel) return { problemen: [{ code: 'geen-json', pointer: '', detail: 'Deze regel is geen geldige JSON in UTF-8, of te lang.' }] }
   const withdrawn = typeof record === 'object' && record !== null && (record as { ingetrokken?: unknown }).ingetrokken === true
   isMelding ??= compileSnel(Absentiemelding)
@@ -326,7 +357,37 @@ function parseRegel (record: unknown, scope: Scope): Absentieregel | { problemen
   if (scopeOfSchool(scope, parsed.data.school) === undefined) {
     return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${parsed.data.school} is hier niet bekend.` }] }
   }
-  return parsed.data
+  const problemen = check(parsed.data)
+  return problemen === undefined ? parsed.data : { problemen }
+}
+
+/** What is wrong with a well-formed record whatever it is about; undefined when nothing is. */
+export type Controle = (record: { readonly gewijzigdOp: string, readonly reden?: string | null | undefined }) => Fout[] | undefined
+
+/** A version from the future is refused, and so is a code that says what ails a leerling. For the records of one push: it names each code once. */
+export function makeControle (ctx: Ctx): Controle {
+  const isToekomst = makeToekomst(ctx)
+  const codes = new Map<string, string | undefined>()
+  return ({ gewijzigdOp, reden }) => {
+    if (reden != null && !codes.has(reden)) codes.set(reden, describeAard(reden))
+    const aard = reden == null ? undefined : codes.get(reden)
+    const toekomst = isToekomst(gewijzigdOp)
+    if (aard === undefined && !toekomst) return undefined
+    return [...aard === undefined ? [] : [{ code: 'aard-van-ziekte', pointer: '/reden', detail: `Deze code ${aard}.` }], ...toekomst ? [noemToekomst('/gewijzigdOp')] : []]
+  }
+}
+
+/** How far the clock of a bron may run ahead of ours. A version from further on would go before every change that is still to come. */
+const KLOKVERSCHIL_MINUTEN = 5
+
+/** Tells of a tijdstip of a bron whether it lies in the future, by more than a difference of clocks: 0.16 µs each. */
+export function makeToekomst (ctx: Ctx): (tijdstip: string) => boolean {
+  const grens = ctx.now().getTime() + KLOKVERSCHIL_MINUTEN * 60_000
+  return (tijdstip) => Date.parse(tijdstip) > grens
+}
+
+export function noemToekomst (pointer: string): Fout {
+  return { code: 'tijdstip-in-toekomst', pointer, detail: `Ligt meer dan ${KLOKVERSCHIL_MINUTEN} minuten in de toekomst; controleer de klok en de tijdzone van de bron.` }
 }
 
 /** The key that a record names, also a malformed one. */
@@ -383,7 +444,7 @@ async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: stri
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
   if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
   const aanlevering = randomUUID()
-  const parsed = parseRegel(record, scope)
+  const parsed = parseRegel(record, scope, makeControle(ctx))
   const landed = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await check(tx, scope)
     const [{ resultaat, problemen }] = ('problemen' in parsed ? [refuse(0, bronId, parsed.problemen)] : await landAbsenties(ctx, tx, scope, aanlevering, [parsed])) as [Absentieresultaat]
@@ -412,12 +473,12 @@ async function requireEtag (tx: Tx, scope: Schoolscope, { bron, bronId }: { bron
 }
 
 export async function getAbsentie (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string): Promise<Absentie> {
-  const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+  const scope = requireInzage(ctx.actor, 'absenties:lezen', school)
   return await ctx.transaction(async (tx) => {
     const absentie = await store.findAbsentie(tx, scope, bron, bronId)
     if (absentie === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'absenties:lezen', [absentie])
-    return absentie
+    return (await showRedenen(ctx, tx, [absentie]))[0]!
   })
 }
 
@@ -425,14 +486,15 @@ const Positie = z.tuple([z.iso.date(), z.string(), z.string()])
 
 /** One page; the cursor is a keyset position, so a page costs the same wherever it lies. */
 export async function listAbsenties (ctx: Ctx, vraag: Absentiesvraag): Promise<{ absenties: Absentie[], volgende: string | null }> {
-  const scope = requireRecht(ctx.actor, 'absenties:lezen', vraag.school)
+  const inzage = requireInzage(ctx.actor, 'absenties:lezen', vraag.school)
+  const scope = vraag.vestiging === undefined ? inzage : withPlaats(ctx.actor, inzage)
   const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Positie)
   return await ctx.transaction(async (tx) => {
     const found = await store.listAbsenties(tx, scope, { ...vraag, na, limit: vraag.limit + 1 })
     const absenties = found.slice(0, vraag.limit)
     await recordVerwerking(ctx, tx, 'absenties:lezen', absenties)
     const last = absenties.at(-1)
-    return { absenties, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.datum, last.bron, last.bronId]) : null }
+    return { absenties: await showRedenen(ctx, tx, absenties), volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.datum, last.bron, last.bronId]) : null }
   })
 }
 
@@ -443,7 +505,8 @@ export async function getGeschiedenis (ctx: Ctx, { bron, bronId }: { bron: strin
     const versies = await store.listVersies(tx, scope, bron, bronId)
     if (versies.length === 0) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'absenties:lezen', versies.flatMap(({ leerling }) => leerling === null ? [] : [{ school, bron, leerling }]))
-    return { bron, bronId, school, versies }
+    const getoond = await showVersies(ctx, tx, { school, bron, leerling: versies.find(({ leerling }) => leerling !== null)?.leerling ?? '' }, versies)
+    return { bron, bronId, school, versies: getoond }
   })
 }
 

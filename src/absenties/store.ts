@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
-import { iso, readRows } from '../db/statement.ts'
+import { iso, isVan, readRows } from '../db/statement.ts'
 import { listBetekenissen, type Beleid } from '../domain/beleid.ts'
-import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { absentieBeperkt } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
 import type { Dagmelding } from '../domain/voorrang.ts'
@@ -232,6 +233,9 @@ export async function insertMarkeringen (tx: Tx, scope: Schoolscope, gevolgen: {
       from unnest(${sql.param(weken.map(({ vestiging }) => vestiging))}::text[], ${sql.param(weken.map(({ maandag }) => maandag))}::date[]) as w(vestiging, maandag)`)
 }
 
+/** Whom an absentie is of. */
+export interface Absentieleerling { readonly bron: string, readonly leerling: string }
+
 export interface Wachtrecord { [column: string]: unknown, bronId: string, inhoud: unknown, aanlevering: string }
 
 /** What waited for these leerlingen, refused or not, in key order; it stays until the replay writes it. */
@@ -262,12 +266,13 @@ export async function refuseWachtende (tx: Tx, scope: Schoolscope, problemen: Re
      where w.school = ${scope.school} and w.bron = r.bron and w.bron_id = r."bronId"`)
 }
 
-/** Refuses what waited since before `sinds`; answers how many. */
-export async function refuseWachtendeVoor (tx: Tx, scope: Schoolscope, sinds: string, probleem: unknown): Promise<number> {
-  const { rowCount } = await tx.execute(sql`
+/** Refuses what waited since before `sinds`; answers the leerling of each. */
+export async function refuseWachtendeVoor (tx: Tx, scope: Schoolscope, sinds: string, probleem: unknown): Promise<Absentieleerling[]> {
+  const { rows } = await tx.execute<Absentieleerling & Record<string, unknown>>(sql`
     update absentie_in_wacht set probleem = ${JSON.stringify(probleem)}::jsonb
-     where school = ${scope.school} and probleem is null and sinds < ${sinds}::timestamptz`)
-  return rowCount ?? 0
+     where school = ${scope.school} and probleem is null and sinds < ${sinds}::timestamptz
+    returning bron, leerling`)
+  return rows
 }
 
 export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [string, string] | undefined, limit: number): Promise<Wachtende[]> {
@@ -282,7 +287,7 @@ export async function listWachtende (tx: Tx, scope: Schoolscope, na: readonly [s
 
 const ABSENTIE = sql`
   bron, bron_id as "bronId", school, vestiging, leerling, datum, soort, reden, categorie, minuten, minuten_afgeleid as "minutenAfgeleid", lesuren, dagdeel,
-  overtroefd_door as "overtroefdDoor", afmelding, ${iso(sql`gewijzigd_op`)} as "gewijzigdOp"`
+  overtroefd_door as "overtroefdDoor", afmelding, ${absentieBeperkt('absentie')} as beperkt, ${iso(sql`gewijzigd_op`)} as "gewijzigdOp"`
 
 export interface Absentiefilter {
   readonly school: string
@@ -296,12 +301,12 @@ export interface Absentiefilter {
 }
 
 /** A page in order of datum and key; withdrawn ones are left out. */
-export async function listAbsenties (tx: Tx, scope: Scope, filter: Absentiefilter): Promise<Absentie[]> {
+export async function listAbsenties (tx: Tx, scope: Inzage, filter: Absentiefilter): Promise<Absentie[]> {
   const { school, vestiging, leerling, bron, van, tot, na, limit } = filter
   const { rows } = await tx.execute<Absentie>(sql`
     select ${ABSENTIE}
       from absentie
-     where school = ${school} and ${inScope(scope)} and not ingetrokken
+     where school = ${school} and ${inScope(scope)} and ${inReikwijdte(scope, sql`absentie`)} and not ingetrokken
        ${vestiging === undefined ? sql`` : sql`and vestiging = ${vestiging}`}
        ${leerling === undefined ? sql`` : sql`and leerling = ${leerling}`}
        ${bron === undefined ? sql`` : sql`and bron = ${bron}`}
@@ -317,9 +322,9 @@ export async function lockAbsentie (tx: Tx, scope: Schoolscope, bron: string, br
   await tx.execute(sql`select from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} for update`)
 }
 
-export async function findAbsentie (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Absentie | undefined> {
+export async function findAbsentie (tx: Tx, scope: Schoolinzage, bron: string, bronId: string): Promise<Absentie | undefined> {
   const rows = await readRows<Absentie>(tx, sql`
-    select ${ABSENTIE} from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} and not ingetrokken`)
+    select ${ABSENTIE} from absentie where school = ${scope.school} and bron = ${bron} and bron_id = ${bronId} and ${inReikwijdte(scope, sql`absentie`)} and not ingetrokken`)
   return rows[0]
 }
 
@@ -349,9 +354,9 @@ function inBereik (bereik: Herzieningsbereik): SQL {
     ${bereik.tot == null ? sql`` : sql`and a.datum <= ${bereik.tot}`}`
 }
 
-/** Derives anew the minutes the bron did not send, after a rooster, inschrijving or lesuur changed; keeps the versions it replaces. */
-export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik): Promise<number> {
-  const { rowCount } = await tx.execute(sql`
+/** Derives anew the minutes the bron did not send; keeps the versions it replaces. Answers whose absenties changed. */
+export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzieningsbereik): Promise<Absentieleerling[]> {
+  const { rows } = await tx.execute<Absentieleerling & Record<string, unknown>>(sql`
     with nieuw as materialized (
       select a.bron, a.bron_id,
              ${gemisteMinuten({ soort: sql`a.soort`, lesuren: sql`a.lesuren`, dagdeel: sql`a.dagdeel`, lesuurMinuten: sql`v.lesuur_minuten`, gepland: sql`n.rooster[extract(isodow from a.datum)]` })}::smallint as minuten
@@ -370,16 +375,19 @@ export async function rederiveMinuten (tx: Tx, scope: Schoolscope, bereik: Herzi
        where a.school = ${scope.school} and a.minuten is distinct from n.minuten
        order by a.bron, a.bron_id
          for update of a
-    ), ${replaceVersie(scope.school)}
-    update absentie a
-       set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp()
-      from oud o
-     where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id`)
-  return rowCount ?? 0
+    ), ${replaceVersie(scope.school)}, nieuw_afgeleid as (
+      update absentie a
+         set minuten = o.nieuwe_minuten, vastgelegd_op = statement_timestamp()
+        from oud o
+       where a.school = ${scope.school} and a.bron = o.bron and a.bron_id = o.bron_id
+      returning a.bron, a.leerling
+    )
+    select distinct bron, leerling from nieuw_afgeleid`)
+  return rows
 }
 
 /** The absenties of a leerling that another categorie came over. */
-export interface Herziening { readonly bron: string, readonly leerling: string, readonly absenties: number }
+export interface Herziening extends Absentieleerling { readonly absenties: number }
 
 /**
  * Classifies anew the days a beleidsversie covers; keeps the versions it replaces. What `classify` says of every reden, said in SQL; without
@@ -416,11 +424,11 @@ export async function reclassify (tx: Tx, scope: Schoolscope, bereik: Herziening
   return rows
 }
 
-export interface Voorrangsrij extends Dagmelding { readonly leerling: string, readonly datum: string, readonly overtroefdDoor: string | null, /** The same for every record of one person. */ readonly persoon: string }
+export interface Voorrangsrij extends Dagmelding, Absentieleerling { readonly bron: string, readonly datum: string, readonly overtroefdDoor: string | null, /** The same for every record of one person. */ readonly persoon: string }
 
 /** Which records of a school are weighed against each other: those of these leerlingen and of whoever is the same person, or of everybody whom several bronnen know. */
 export interface Voorrangsbereik {
-  readonly leerlingen?: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>
+  readonly leerlingen?: readonly Absentieleerling[]
   readonly van?: string | undefined
   readonly tot?: string | null | undefined
   readonly dagen?: readonly string[]
@@ -500,4 +508,30 @@ function replaceVersie (school: string): SQL {
       insert into aggregaat_markering
       select distinct ${school}, vestiging, date_trunc('week', datum)::date, ${markering}::uuid from oud where not ingetrokken
     )`
+}
+
+// ---- destroying
+
+/** Everything of these leerlingen, with what their absenties were without a leerling (`sleutels`). */
+export async function deleteAbsentiesVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>, sleutels: ReadonlyArray<{ readonly bron: string, readonly bronId: string }>): Promise<void> {
+  const van = isVan(leerlingen)
+  await tx.execute(sql`delete from absentie where school = ${school} and ${van}`)
+  await tx.execute(sql`delete from absentie_versie where school = ${school} and ${van}`)
+  await tx.execute(sql`delete from absentie_in_wacht where school = ${school} and ${van}`)
+  await tx.execute(sql`
+    delete from absentie_versie
+     where school = ${school} and leerling is null
+       and (bron, bron_id) in (select bron, "bronId" from json_to_recordset(${JSON.stringify(sleutels)}::json) as k(bron text, "bronId" text))`)
+}
+
+/** What was refused after waiting since before this instant, and intrekkingen of then that never had an absentie; whose keys those were, and how many rows in each table. */
+export async function deleteZonderLeerling (tx: Tx, { school }: Schoolscope, voor: string): Promise<{ leerlingen: Array<{ bron: string, leerling: string }>, rijen: { absentie_in_wacht: number, absentie: number, absentie_versie: number } }> {
+  const { rows: gewacht } = await tx.execute<{ bron: string, leerling: string }>(sql`
+    delete from absentie_in_wacht where school = ${school} and sinds < ${voor}::timestamptz and probleem is not null returning bron, leerling`)
+  const { rowCount: versies } = await tx.execute(sql`
+    delete from absentie_versie v
+     where v.school = ${school} and v.leerling is null and v.vastgelegd_op < ${voor}::timestamptz
+       and not exists (select from absentie a where a.school = ${school} and a.bron = v.bron and a.bron_id = v.bron_id and a.leerling is not null)`)
+  const { rowCount: leeg } = await tx.execute(sql`delete from absentie where school = ${school} and leerling is null and vastgelegd_op < ${voor}::timestamptz`)
+  return { leerlingen: gewacht, rijen: { absentie_in_wacht: gewacht.length, absentie: leeg ?? 0, absentie_versie: versies ?? 0 } }
 }

@@ -11,7 +11,7 @@ const feiten = {
   einde: Grensveld.nullish().describe('Tot en met deze dag; met dagdeel `ochtend` is de leerling er die middag weer. Null: nog niet terug gemeld.'),
   reden: Redencode.nullish().describe('Code uit het verzuimbeleid; leeg: nog niet verklaard. Geen vrije tekst.')
 }
-const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen.')
+const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen. Niet in de toekomst.')
 const inVolgorde = ({ begin, einde }: { begin: z.output<typeof Grensveld>, einde?: z.output<typeof Grensveld> | null | undefined }): boolean => !isOmgekeerd({ begin, einde: einde ?? null })
 const VOLGORDE = { message: 'ligt voor het begin', path: ['einde'] }
 

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { landPerSchool, recordAanlevering } from '../aanleveringen/service.ts'
-import { countResultaten, landAfmeldingsdagen, retryBotsingen, type Afmeldingsdag } from '../absenties/service.ts'
-import { Rollback, sendLast, type Tx } from '../db/transaction.ts'
+import { countResultaten, landAfmeldingsdagen, makeControle, retryBotsingen, type Afmeldingsdag, type Controle } from '../absenties/service.ts'
+import { listVernietigd, refuseVernietigd } from '../bewaring/vernietigd.ts'
+import { showRedenen, showVersies } from '../absenties/weergave.ts'
+import { sendLast, type Tx } from '../db/transaction.ts'
 import { buildDagsleutel, expandDagen } from '../domain/afmelding.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { findStam, lockEvaluatie, type Stam } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
-import { requireRecht, scopeOfBron, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
+import { requireInzage, requireRecht, scopeOfBron, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { recordVerwerking, tryTransaction } from '../verwerkingen/service.ts'
 import { Afmeldingsintrekking, Afmeldingsmelding, type Afmelding, type Afmeldingenantwoord, type Afmeldingenvraag, type Afmeldingsgeschiedenis, type Afmeldingsputantwoord, type Afmeldingsregel, type Afmeldingsresultaat } from './contract.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
@@ -34,32 +36,31 @@ export async function pushAfmeldingen (ctx: Ctx, records: readonly unknown[], { 
   const aanlevering = randomUUID()
   const geweigerd: Afmeldingsresultaat[] = []
   const regels: Regel[] = []
+  const check = makeControle(ctx)
   records.forEach((record, index) => {
-    const parsed = parseRegel(record, scope)
+    const parsed = parseRegel(record, scope, check)
     if ('problemen' in parsed) geweigerd.push(refuse(index, record, parsed.problemen))
     else regels.push({ index, record: parsed })
   })
   const perSchool = Map.groupBy(regels, ({ record }) => record.school)
   const ontvangen = { aanlevering, soort: 'afmeldingen', begonnen, records, perSchool, geweigerd, count: countResultaten, refuse: ({ index, record }: Regel, problemen: Fout[]) => refuse(index, record, problemen) } as const
-  const geland = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
-    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landRegels(ctx, tx, eigen, aanlevering, eigenRegels))
-    if (proef) throw new Rollback(own)
-    return own
-  }))
+  const land = async (tx: Tx): Promise<Afmeldingsresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => await landRegels(ctx, tx, eigen, aanlevering, eigenRegels))
+  const geland = await retryBotsingen(async () => proef ? await tryTransaction(ctx, land) : await ctx.transaction(land))
   if (!proef) ctx.wake()
   const resultaten: Afmeldingsresultaat[] = []
   for (const resultaat of [...geweigerd, ...geland]) resultaten[resultaat.index] = resultaat
   return { aanlevering, aantallen: countResultaten(resultaten), resultaten }
 }
 
-function parseRegel (record: unknown, scope: Scope): Afmeldingsregel | { problemen: Fout[] } {
+function parseRegel (record: unknown, scope: Scope, check: Controle): Afmeldingsregel | { problemen: Fout[] } {
   const withdrawn = typeof record === 'object' && record !== null && (record as { ingetrokken?: unknown }).ingetrokken === true
   const parsed = (withdrawn ? Afmeldingsintrekking : Afmeldingsmelding).safeParse(record)
   if (!parsed.success) return { problemen: listFouten(parsed.error, '', record) }
   if (scopeOfSchool(scope, parsed.data.school) === undefined) {
     return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${parsed.data.school} is hier niet bekend.` }] }
   }
-  return parsed.data
+  const problemen = check(parsed.data)
+  return problemen === undefined ? parsed.data : { problemen }
 }
 
 function refuse (index: number, record: unknown, problemen: Fout[]): Afmeldingsresultaat {
@@ -68,8 +69,19 @@ function refuse (index: number, record: unknown, problemen: Fout[]): Afmeldingsr
 }
 
 /** Lands records of one school and bron within a transaction of the caller. Throws what `retryBotsingen` catches. */
-async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[]): Promise<Afmeldingsresultaat[]> {
+async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, alle: readonly Regel[]): Promise<Afmeldingsresultaat[]> {
   await lockEvaluatie(tx, scope.school)
+  const vernietigd = await listVernietigd(ctx, tx, scope, new Set(alle.flatMap(({ record }) => record.ingetrokken === true ? [] : [record.leerling])))
+  const [regels, geweigerd]: [Regel[], Afmeldingsresultaat[]] = [[], []]
+  for (const regel of alle) {
+    const tot = regel.record.ingetrokken === true ? undefined : vernietigd.get(regel.record.leerling)
+    if (tot === undefined) regels.push(regel)
+    else geweigerd.push(refuse(regel.index, regel.record, [refuseVernietigd('/leerling', tot)]))
+  }
+  return [...geweigerd, ...await landBekende(ctx, tx, scope, aanlevering, regels)]
+}
+
+async function landBekende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[]): Promise<Afmeldingsresultaat[]> {
   const stam = await findStam(ctx, tx, scope.school)
   if (stam === undefined) return regels.map(({ index, record }) => refuse(index, record, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
 
@@ -129,6 +141,8 @@ function buildRij ({ index, record }: Regel): store.Afmeldingsrij {
 // ---- the days that follow
 
 interface Gevolg {
+  /** Of whom there were afmeldingen, or days of them. */
+  readonly bekeken: readonly string[]
   /** Per afmelding the number of lesdagen on which it stands for an absentie. */
   readonly dagen: ReadonlyMap<string, number>
   /** What must be written so that the stored days are the ones that follow. */
@@ -147,7 +161,9 @@ export async function followAfmeldingen (ctx: Ctx, tx: Tx, school: string, leerl
   if (stam === undefined) return 0
   let anders = 0
   for (const [bron, own] of Map.groupBy(leerlingen, (sleutel) => sleutel.bron)) {
-    anders += (await followLeerlingen(ctx, tx, scopeOfBron(ctx.actor, scope, bron), stam, own.map(({ leerling }) => leerling))).landen.length
+    const { bekeken, landen } = await followLeerlingen(ctx, tx, scopeOfBron(ctx.actor, scope, bron), stam, own.map(({ leerling }) => leerling))
+    await recordVerwerking(ctx, tx, 'absenties:schrijven', bekeken.map((leerling) => ({ school, bron, leerling })))
+    anders += landen.length
   }
   return anders
 }
@@ -174,13 +190,13 @@ async function followLeerlingen (ctx: Ctx, tx: Tx, scope: Schoolscope, stam: Sta
     const batch = leerlingen.slice(at, at + BATCH)
     standen.push(...await store.listStanden(tx, scope, batch, batch.filter((leerling) => ook.has(leerling)), vandaag))
   }
-  const gevolg = compareDagen(standen, stam, vandaag)
+  const gevolg = { bekeken: standen.map(({ leerling }) => leerling), ...compareDagen(standen, stam, vandaag) }
   for (let at = 0; at < gevolg.landen.length; at += DAGEN) await landAfmeldingsdagen(ctx, tx, scope, gevolg.landen.slice(at, at + DAGEN))
   return gevolg
 }
 
 /** Of all leerlingen together: a day may be somebody else's since its afmelding is. */
-function compareDagen (standen: readonly store.Leerlingstand[], stam: Stam, vandaag: Datum): Gevolg {
+function compareDagen (standen: readonly store.Leerlingstand[], stam: Stam, vandaag: Datum): Omit<Gevolg, 'bekeken'> {
   const perSleutel = new Map(standen.flatMap(({ afmeldingen }) => afmeldingen.map((afmelding) => [afmelding.bronId, afmelding])))
   const bewaard = new Map(standen.flatMap(({ dagen }) => dagen.map((dag) => [dag.bronId, dag])))
   const landen: Afmeldingsdag[] = []
@@ -228,7 +244,7 @@ async function landOne (ctx: Ctx, { bron, bronId }: Sleutel, record: { readonly 
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', record.school)
   if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen afmeldingen.')
   const aanlevering = randomUUID()
-  const parsed = parseRegel(record, scope)
+  const parsed = parseRegel(record, scope, makeControle(ctx))
   const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await lockEvaluatie(tx, scope.school)
     await requireMandaat(ctx, tx, scope.school, 'aanleveren')
@@ -249,12 +265,12 @@ async function requireEtag (tx: Tx, scope: Schoolscope, { bron, bronId }: Sleute
 }
 
 export async function getAfmelding (ctx: Ctx, { bron, bronId }: Sleutel, school: string): Promise<Afmelding> {
-  const scope = requireRecht(ctx.actor, 'absenties:lezen', school)
+  const scope = requireInzage(ctx.actor, 'absenties:lezen', school)
   return await ctx.transaction(async (tx) => {
     const afmelding = await store.findAfmelding(tx, scope, bron, bronId)
     if (afmelding === undefined) throw new AppError('niet-gevonden', 'Deze afmelding is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'absenties:lezen', [afmelding])
-    return afmelding
+    return (await showRedenen(ctx, tx, [afmelding]))[0]!
   })
 }
 
@@ -262,14 +278,14 @@ const Positie = z.tuple([z.string(), z.string()])
 
 /** One page in order of bron and key. */
 export async function listAfmeldingen (ctx: Ctx, vraag: Afmeldingenvraag): Promise<{ afmeldingen: Afmelding[], volgende: string | null }> {
-  const scope = requireRecht(ctx.actor, 'absenties:lezen', vraag.school)
+  const scope = requireInzage(ctx.actor, 'absenties:lezen', vraag.school)
   const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Positie)
   return await ctx.transaction(async (tx) => {
     const found = await store.listAfmeldingen(tx, scope, { ...vraag, na, limit: vraag.limit + 1 })
     const afmeldingen = found.slice(0, vraag.limit)
     await recordVerwerking(ctx, tx, 'absenties:lezen', afmeldingen)
     const last = afmeldingen.at(-1)
-    return { afmeldingen, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
+    return { afmeldingen: await showRedenen(ctx, tx, afmeldingen), volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
   })
 }
 
@@ -280,6 +296,7 @@ export async function getAfmeldinggeschiedenis (ctx: Ctx, { bron, bronId }: Sleu
     const versies = await store.listVersies(tx, scope, bron, bronId)
     if (versies.length === 0) throw new AppError('niet-gevonden', 'Deze afmelding is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'absenties:lezen', versies.flatMap(({ leerling }) => leerling === null ? [] : [{ school, bron, leerling }]))
-    return { bron, bronId, school, versies }
+    const getoond = await showVersies(ctx, tx, { school, bron, leerling: versies.find(({ leerling }) => leerling !== null)?.leerling ?? '' }, versies)
+    return { bron, bronId, school, versies: getoond }
   })
 }

@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { iso, readRows } from '../db/statement.ts'
+import { iso, isVan, readRows } from '../db/statement.ts'
+import { inReikwijdte, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Dagdeel } from '../domain/absentie.ts'
 import type { Afmelding as Afgemeld, Afmeldingskader } from '../domain/afmelding.ts'
 import type { Datum } from '../domain/datum.ts'
-import type { Schoolscope } from '../toegang/service.ts'
 import type { Afmelding, Afmeldingsversie } from './contract.ts'
 
 /** A record on its way to the table. */
@@ -178,9 +178,9 @@ export async function listLopende (tx: Tx, scope: Schoolscope, sinds: Datum): Pr
 const AFMELDING = sql`
   bron, afmelding as "bronId", school, leerling, ${grens('begin')} as begin, ${grens('eind')} as einde, reden, ${iso(sql`gewijzigd_op`)} as "gewijzigdOp"`
 
-export async function findAfmelding (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Afmelding | undefined> {
+export async function findAfmelding (tx: Tx, scope: Schoolinzage, bron: string, bronId: string): Promise<Afmelding | undefined> {
   const rows = await readRows<Afmelding>(tx, sql`
-    select ${AFMELDING} from afmelding where school = ${scope.school} and bron = ${bron} and afmelding = ${bronId} and not ingetrokken`)
+    select ${AFMELDING} from afmelding where school = ${scope.school} and bron = ${bron} and afmelding = ${bronId} and not ingetrokken and ${inReikwijdte(scope, sql`afmelding`)}`)
   return rows[0]
 }
 
@@ -193,11 +193,11 @@ export interface Afmeldingenfilter {
 }
 
 /** A page in order of the key; withdrawn ones are left out. */
-export async function listAfmeldingen (tx: Tx, scope: Schoolscope, { leerling, open, na, limit }: Afmeldingenfilter): Promise<Afmelding[]> {
+export async function listAfmeldingen (tx: Tx, scope: Schoolinzage, { leerling, open, na, limit }: Afmeldingenfilter): Promise<Afmelding[]> {
   const { rows } = await tx.execute<Afmelding>(sql`
     select ${AFMELDING}
       from afmelding
-     where school = ${scope.school} and not ingetrokken
+     where school = ${scope.school} and not ingetrokken and ${inReikwijdte(scope, sql`afmelding`)}
        ${leerling === undefined ? sql`` : sql`and leerling = ${leerling}`}
        ${open === undefined ? sql`` : sql`and (einddatum is null) = ${open}`}
        ${na === undefined ? sql`` : sql`and (bron, afmelding) > (${na[0]}, ${na[1]})`}
@@ -224,4 +224,30 @@ export async function listVersies (tx: Tx, scope: Schoolscope, bron: string, bro
 function grens (welke: 'begin' | 'eind'): SQL {
   const [datum, dagdeel] = [sql.raw(`${welke}datum`), sql.raw(`${welke}dagdeel`)]
   return sql`case when ${datum} is not null then json_build_object('datum', ${datum}, 'dagdeel', ${dagdeel}) end`
+}
+
+// ---- destroying
+
+/** Everything of these leerlingen, with what their afmeldingen were without a leerling (`sleutels`). */
+export async function deleteAfmeldingenVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>, sleutels: ReadonlyArray<{ readonly bron: string, readonly bronId: string }>): Promise<void> {
+  const van = isVan(leerlingen)
+  await tx.execute(sql`delete from afmelding where school = ${school} and ${van}`)
+  await tx.execute(sql`delete from afmelding_versie where school = ${school} and ${van}`)
+  await tx.execute(sql`
+    delete from afmelding_versie
+     where school = ${school} and leerling is null
+       and (bron, afmelding) in (select bron, "bronId" from json_to_recordset(${JSON.stringify(sleutels)}::json) as k(bron text, "bronId" text))`)
+}
+
+/** What came before this instant of a leerling who never became known, or of none; whose keys those were, and how many rows in each table. */
+export async function deleteZonderLeerling (tx: Tx, { school }: Schoolscope, voor: string): Promise<{ leerlingen: Array<{ bron: string, leerling: string }>, rijen: { afmelding: number, afmelding_versie: number } }> {
+  const onbekend = (tabel: SQL): SQL => sql`
+    ${tabel}.school = ${school} and ${tabel}.vastgelegd_op < ${voor}::timestamptz
+    and not exists (select from leerling l where l.school = ${school} and l.bron = ${tabel}.bron and l.leerling = ${tabel}.leerling)`
+  const { rows: versies } = await tx.execute<{ bron: string, leerling: string | null }>(sql`delete from afmelding_versie v where ${onbekend(sql`v`)} returning bron, leerling`)
+  const { rows } = await tx.execute<{ bron: string, leerling: string | null }>(sql`delete from afmelding a where ${onbekend(sql`a`)} returning bron, leerling`)
+  return {
+    leerlingen: [...rows, ...versies].flatMap(({ bron, leerling }) => leerling === null ? [] : [{ bron, leerling }]),
+    rijen: { afmelding: rows.length, afmelding_versie: versies.length }
+  }
 }

@@ -30,12 +30,15 @@ export function delayCommit (tx: Tx, work: Promise<unknown>): void {
   before.set(tx, [...before.get(tx) ?? [], work])
 }
 
+type Leerlingen = Iterable<{ readonly school: string, readonly bron: string, readonly leerling: string }>
+
 /**
- * Runs work in one transaction as the service's role, which row-level security binds to these scholen; a Rollback thrown inside undoes it
- * and still answers. The setting is a plain `set local`, because that is what Citus hands on to its workers.
+ * Runs work in one transaction as the service's role, which row-level security binds to these scholen; with `leerlingen` as the role that reaches
+ * only those. A Rollback thrown inside undoes it and still answers. The setting is a plain `set local`, because that is what Citus hands on to
+ * its workers.
  */
-export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string[] | '*', work: (tx: Tx) => Promise<T>): Promise<T> {
-  assert(scholen === '*' || scholen.every(isBrin), 'only BRINs reach the session setting')
+export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string[] | '*', work: (tx: Tx) => Promise<T>, leerlingen?: Leerlingen): Promise<T> {
+  const begin = beginWithin(scholen, leerlingen)
   const client = await pool.connect()
   let broken: Error | undefined
   const tx = drizzle({ client })
@@ -43,7 +46,7 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
   last.set(tx, sent)
   try {
     // The first statement travels with it (the pool's connections are pipelined); should it fail, so does everything after it.
-    sendLast(tx, client.query(`begin; set local role aanwezig_dienst; set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`))
+    sendLast(tx, client.query(begin))
     const answer = await work(tx)
     await Promise.all(before.get(tx) ?? [])
     const commit = client.query('commit')
@@ -59,4 +62,13 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
   } finally {
     client.release(broken)
   }
+}
+
+function beginWithin (scholen: readonly string[] | '*', leerlingen: Leerlingen | undefined): string {
+  assert(scholen === '*' || scholen.every(isBrin), 'only BRINs reach the session setting')
+  const binnen = `set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`
+  if (leerlingen === undefined) return `begin; set local role aanwezig_dienst; ${binnen}`
+  // A key of a bron is no text to put in a statement; in hex it is.
+  const sleutels = Array.from(leerlingen, ({ school, bron, leerling }) => Buffer.from(`${school} ${bron} ${leerling}`).toString('hex'))
+  return `begin; set local role aanwezig_persoon; ${binnen}; set local app.leerlingen = '${sleutels.join('|')}'`
 }

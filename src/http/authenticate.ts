@@ -6,8 +6,9 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { readOrCreate } from '../db/sleutels.ts'
 import { AppError } from '../errors.ts'
-import { isBrin } from '../domain/identificatie.ts'
+import { isBrin, isGemeentecode } from '../domain/identificatie.ts'
 import { isRecht } from '../toegang/rechten.ts'
+import { getRol, isRol } from '../toegang/rollen.ts'
 import { TokenError } from './challenge.ts'
 import { makeReadThumbprint } from './client-certificate.ts'
 import { IssuerKeys } from './issuer-keys.ts'
@@ -34,11 +35,16 @@ const Claims = z.object({
   jti: z.string().regex(/^[!-~]{22,255}$/),
   iat: z.number(),
   exp: z.number(),
-  sub: z.string().max(200).optional(),
-  rol: z.string().max(50).optional(),
+  sub: z.string().min(1).max(200).optional(),
+  rol: z.string().refine(isRol).optional(),
+  gemeente: z.string().refine(isGemeentecode).optional(),
   // Bound in a way that is not checked here (DPoP), it would count for whoever found it.
   cnf: z.strictObject({ 'x5t#S256': z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional()
 }).refine(({ azp, client_id: client }) => client === undefined || client === azp, { path: ['client_id'] })
+  // A role is of a person, and a person has scholen that can be named.
+  .refine(({ rol, sub }) => rol === undefined || sub !== undefined, { path: ['sub'] })
+  .refine(({ rol, scholen }) => rol === undefined || scholen !== '*', { path: ['scholen'] })
+  .refine(({ rol, gemeente }) => rol === undefined || !isRol(rol) || getRol(rol).reikwijdte !== 'gemeld' || gemeente !== undefined, { path: ['gemeente'] })
 
 /** `beforeVerify` runs before a token that is not known yet is verified, and may refuse to. */
 export type Authenticate = (request: FastifyRequest, beforeVerify?: () => Promise<void>) => Promise<Actor>
@@ -104,7 +110,7 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
   if (crit !== undefined || !TYPES.test(typ ?? '')) throw new TokenError('invalid_token', 'Dit toegangsbewijs is niet geldig: typ is at+jwt of JWT, en crit is er niet.')
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw new TokenError('invalid_token', `Dit toegangsbewijs mist of heeft ongeldige gegevens: ${claims.error.issues.map((issue) => issue.path.join('.')).join(', ')}.`)
-  const { azp, scope, scholen, sub, rol, iat, exp, cnf } = claims.data
+  const { azp, scope, scholen, sub, rol, gemeente, iat, exp, cnf } = claims.data
   // A development token is made by hand, to last as long as its maker likes, also for a service whose clock stands elsewhere.
   if (!issuer.isDevelopment && (iat > now.getTime() / 1000 + clockTolerance || exp <= iat || exp - iat > LONGEST_SECONDS)) throw new TokenError('invalid_token', 'Dit toegangsbewijs is niet geldig: iat ligt in de toekomst, of exp niet binnen een dag daarna.')
   return {
@@ -112,9 +118,10 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
     thumbprint: cnf?.['x5t#S256'],
     actor: {
       bron: azp,
-      rechten: new Set(scope.split(' ').filter(isRecht)),
+      rechten: new Set(scope.split(' ').filter(isRecht).filter((recht) => rol === undefined || getRol(rol).rechten.includes(recht))),
       scholen,
-      ...(rol === undefined ? {} : { rol, ...(sub === undefined ? {} : { persoon: sub }) })
+      ...(rol === undefined ? {} : { rol, persoon: sub! }),
+      ...(gemeente === undefined ? {} : { gemeente })
     }
   }
 }

@@ -83,7 +83,7 @@ export const Leerlingregel = z.strictObject({
   bronId: BronId,
   school: Brin,
   geboortedatum: Datumveld,
-  persoonsgebondenNummer: PersoonsgebondenNummer.nullish().describe('BSN of onderwijsnummer; wordt versleuteld bewaard en nergens teruggegeven.'),
+  persoonsgebondenNummer: PersoonsgebondenNummer.nullish().describe('BSN of onderwijsnummer; wordt versleuteld bewaard en alleen teruggegeven in de inzage bij een verzoek van de leerling of zijn ouders.'),
   woongemeente: Gemeentecode.nullish(),
   inschrijvingen: z.array(Inschrijving).min(1).max(50)
     .refine((lijst) => new Set(lijst.map(({ van, vestiging: code }) => `${van}${code}`)).size === lijst.length, 'noemt dezelfde vestiging en begindatum dubbel')
@@ -94,11 +94,12 @@ export const Leerling = z.object({
   bron: Bron,
   bronId: BronId,
   school: Brin,
-  geboortedatum: Datumveld,
-  persoonsgebondenNummerBekend: z.boolean(),
-  woongemeente: z.string().nullable(),
+  geboortedatum: Datumveld.nullable().describe('Null: niet getoond voor dit doel.'),
+  persoonsgebondenNummerBekend: z.boolean().nullable().describe('Null: niet getoond voor dit doel.'),
+  woongemeente: z.string().nullable().describe('Null: onbekend, of niet getoond voor dit doel.'),
+  beperkt: z.boolean().describe('Er rust een beperking op alles van deze leerling (AVG art. 18).'),
   inschrijvingen: z.array(z.object({
-    vestiging: Vestigingscode,
+    vestiging: Vestigingscode.nullable().describe('Null: niet getoond, omdat het adres van de leerling geheim is.'),
     van: Datumveld,
     tot: Datumveld.nullable(),
     leerjaar: z.int(),

@@ -3,9 +3,11 @@ import { AppError } from '../errors.ts'
 import { readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { inReikwijdte, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
+import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
 import { findStam } from './stam.ts'
+import { showInschrijvingen, showLeerling } from './weergave.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Leerling } from './contract.ts'
@@ -20,7 +22,7 @@ export interface School { readonly brin: string }
 
 /** A school the token covers, with any right to read: it holds nothing of its own. One that is known stays: no school is ever removed. */
 export async function getSchool (ctx: Ctx, brin: string): Promise<School> {
-  requireRecht(ctx.actor, RECHTEN.find((recht) => recht.endsWith(':lezen') && ctx.actor.rechten.has(recht)) ?? 'stamgegevens:lezen', brin)
+  requireInzage(ctx.actor, RECHTEN.find((recht) => recht.endsWith(':lezen') && ctx.actor.rechten.has(recht)) ?? 'stamgegevens:lezen', brin)
   if (ctx.stamcache.has(brin)) return { brin }
   const stam = await ctx.transaction(async (tx) => await findStam(ctx, tx, brin))
   if (stam === undefined) throw new AppError('niet-gevonden', `School ${brin} is hier niet bekend.`)
@@ -33,30 +35,31 @@ export interface Leerlingenpaginavraag { readonly na?: readonly [bron: string, b
 /** A page of leerlingen per plaats, on bron and key, and one more if there is one. */
 export async function listLeerlingenPer (ctx: Leesctx, plaatsen: readonly Leerlingenplaats[], vraag: Leerlingenpaginavraag): Promise<Leerlingkop[][]> {
   return await perSchool(plaatsen, async (school, own) => {
-    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+    const inzage = requireInzage(ctx.actor, 'stamgegevens:lezen', school)
+    const scope = own.every(({ vestiging }) => vestiging === null) ? inzage : withPlaats(ctx.actor, inzage)
     return await ctx.transaction(async (tx) => {
       const lists = splitPer(own.length, await selectLeerlingenPer(tx, scope, own, vraag))
       recordAtEnd(ctx, 'stamgegevens:lezen', lists.flatMap((list) => list.slice(0, vraag.first)).map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
-      return lists
+      return lists.map((list) => list.map((leerling) => showLeerling(ctx.actor, leerling)))
     })
   })
 }
 
-const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente`
+const LEERLING = sql`l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente, ${LEERLING_BEPERKT} as beperkt`
 
 const isIngeschreven = sql`(p.vestiging is null or exists (select from inschrijving i
                                                             where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = p.vestiging))`
 
 type Genummerd<T> = T & { readonly nr: number }
 
-async function selectLeerlingenPer (tx: Tx, scope: Schoolscope, plaatsen: readonly Leerlingenplaats[], { na, first }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
+async function selectLeerlingenPer (tx: Tx, scope: Schoolinzage, plaatsen: readonly Leerlingenplaats[], { na, first }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
   const ingeschreven = plaatsen.every(({ vestiging }) => vestiging === null) ? sql`` : sql`and ${isIngeschreven}`
   const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
                            from leerling l
-                          where l.school = ${scope.school} ${naPositie(na)} ${ingeschreven}
+                          where l.school = ${scope.school} and ${inReikwijdte(scope, sql`l`)} ${naPositie(na)} ${ingeschreven}
                           order by l.bron, l.leerling
                           limit ${first + 1}) l
      order by p.nr, l.bron, l."bronId"`)
@@ -77,41 +80,42 @@ function splitPer<T> (parents: number, rows: ReadonlyArray<Genummerd<T>>): T[][]
 /** Leerlingen by key; one that is not there is niet-gevonden. */
 export async function listLeerlingenVan (ctx: Leesctx, sleutels: readonly Leerlingsleutel[]): Promise<Leerlingkop[]> {
   return await perSchool(sleutels, async (school, own) => {
-    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+    const scope = requireInzage(ctx.actor, 'stamgegevens:lezen', school)
     return await ctx.transaction(async (tx) => {
       const rows = await selectLeerlingenVan(tx, scope, own)
       recordAtEnd(ctx, 'stamgegevens:lezen', rows.map(({ bron, bronId }) => ({ school, bron, leerling: bronId })))
       return splitPer(own.length, rows).map(([leerling]) => {
         if (leerling === undefined) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
-        return leerling
+        return showLeerling(ctx.actor, leerling)
       })
     })
   })
 }
 
-async function selectLeerlingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Leerlingkop>>> {
+async function selectLeerlingenVan (tx: Tx, scope: Schoolinzage, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Leerlingkop>>> {
   const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
     select k.nr, ${LEERLING}
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
-      join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling`)
+      join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling and ${inReikwijdte(scope, sql`l`)}`)
   return rows
 }
 
 /** All inschrijvingen per leerling, on begindatum. The leerlingen themselves were recorded when they were read. */
 export async function listInschrijvingenVan (ctx: Leesctx, sleutels: readonly Leerlingsleutel[]): Promise<Array<Leerling['inschrijvingen']>> {
   return await perSchool(sleutels, async (school, own) => {
-    const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
-    return splitPer(own.length, await ctx.transaction(async (tx) => await selectInschrijvingenVan(tx, scope, own)))
+    const scope = requireInzage(ctx.actor, 'stamgegevens:lezen', school)
+    const lists = splitPer(own.length, await ctx.transaction(async (tx) => await selectInschrijvingenVan(tx, scope, own)))
+    return lists.map((list, at) => showInschrijvingen(ctx.actor, own[at]!, list))
   })
 }
 
 type Inschrijving = Leerling['inschrijvingen'][number]
 
-async function selectInschrijvingenVan (tx: Tx, scope: Schoolscope, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Inschrijving>>> {
+async function selectInschrijvingenVan (tx: Tx, scope: Schoolinzage, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Inschrijving>>> {
   const rows = await readRows<Genummerd<Inschrijving>>(tx, sql`
     select k.nr, i.vestiging, i.van, i.tot, i.leerjaar, i.rooster
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
-      join inschrijving i on i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling
+      join inschrijving i on i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling and ${inReikwijdte(scope, sql`i`)}
      order by k.nr, i.van, i.vestiging`)
   return rows
 }

@@ -1,91 +1,22 @@
-import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { landPerSchool } from '../aanleveringen/service.ts'
-import { nameFoutcode, replayWachtende, reviseVoorrang } from '../absenties/service.ts'
-import { rederiveMinuten } from '../absenties/store.ts'
-import { Rollback, type Tx } from '../db/transaction.ts'
+import { rederiveMinuten, replayWachtende, reviseVoorrang } from '../absenties/service.ts'
+import { listVernietigd, refuseVernietigd, reopenVernietigd } from '../bewaring/vernietigd.ts'
+import type { Tx } from '../db/transaction.ts'
 import { spreadMinuten } from '../domain/absentie.ts'
 import { addDagen, maandag, schooljaar as schooljaarVan, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan, soortPersoonsgebondenNummer } from '../domain/identificatie.ts'
 import { samenwerkingsverbandVan } from '../domain/ontvanger.ts'
 import { AppError, type Fout } from '../errors.ts'
-import { decodeCursor, encodeCursor, listFouten } from '../http/rest.ts'
-import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { decodeCursor, encodeCursor } from '../http/rest.ts'
+import { requireInzage, requireRecht, withPlaats, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Kalenderregel, Leerlingregel, Vestigingsregel, Vrijstellingsregel, type Kalenderantwoord, type Leerling, type Stamresultaat, type Vestiging } from './contract.ts'
 import { findStam, lockSchool, lockStam, raiseLeerlingversie, raiseStamversie, type Stam } from './stam.ts'
+import { showLeerling } from './weergave.ts'
+import { fout, push, putOne, type Bulkantwoord, type Soort, type Uitslag } from './stampush.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Activiteit } from '../domain/verwerkingsactiviteit.ts'
-
-export interface Recordresultaat { readonly index: number, readonly resultaat: Stamresultaat, readonly problemen?: Fout[], readonly [sleutel: string]: unknown }
-export interface Bulkantwoord { readonly aanlevering: string, readonly aantallen: Record<Stamresultaat, number>, readonly resultaten: Recordresultaat[] }
-
-interface Regel<T> { readonly index: number, readonly record: T }
-type Uitslag = Stamresultaat | Fout[]
-
-/** What differs between the four kinds of stamgegevens; the rest of a bulk push is the same. */
-interface Soort<T> {
-  readonly naam: 'vestigingen' | 'kalenders' | 'leerlingen' | 'vrijstellingen'
-  readonly vorm: z.ZodType<T>
-  readonly schoolOf: (record: T) => string
-  /** The key of a record as it came, also of a malformed one. */
-  readonly sleutel: readonly string[]
-  /** Decides and writes the well-formed records of one school; index → what happened. */
-  readonly write: (ctx: Ctx, tx: Tx, scope: Schoolscope, regels: ReadonlyArray<Regel<T>>) => Promise<Map<number, Uitslag>>
-}
-
-async function push<T> (ctx: Ctx, soort: Soort<T>, records: readonly unknown[], opties: { proef: boolean }): Promise<Bulkantwoord> {
-  const begonnen = performance.now()
-  const scope = requireRecht(ctx.actor, 'stamgegevens:schrijven')
-  const aanlevering = randomUUID()
-  const geweigerd: Recordresultaat[] = []
-  const regels: Array<Regel<T>> = []
-  const describe = (index: number, uitslag: Uitslag): Recordresultaat => describeUitslag(index, readSleutel(records[index], soort.sleutel), uitslag)
-  records.forEach((record, index) => {
-    const parsed = soort.vorm.safeParse(record)
-    if (!parsed.success) geweigerd.push(describe(index, listFouten(parsed.error, '', record)))
-    else if (scopeOfSchool(scope, soort.schoolOf(parsed.data)) === undefined) geweigerd.push(describe(index, [fout('school-onbekend', '/school', `School ${soort.schoolOf(parsed.data)} is hier niet bekend.`)]))
-    else regels.push({ index, record: parsed.data })
-  })
-  const perSchool = Map.groupBy(regels, ({ record }) => soort.schoolOf(record))
-  const ontvangen = { aanlevering, soort: soort.naam, begonnen, records, perSchool, geweigerd, count: countUitslagen, refuse: ({ index }: Regel<T>, problemen: Fout[]) => describe(index, problemen) }
-  const landed = await ctx.transaction(async (tx) => {
-    const own = await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, eigenRegels) => [...await soort.write(ctx, tx, eigen, eigenRegels)].map(([index, uitslag]) => describe(index, uitslag)))
-    if (opties.proef) throw new Rollback(own)
-    return own
-  })
-  if (!opties.proef) ctx.wake()
-  const resultaten = [...geweigerd, ...landed].sort((a, b) => a.index - b.index)
-  return { aanlevering, aantallen: countUitslagen(resultaten), resultaten }
-}
-
-function describeUitslag (index: number, sleutel: Record<string, unknown>, uitslag: Uitslag): Recordresultaat {
-  return typeof uitslag === 'string' ? { index, ...sleutel, resultaat: uitslag } : { index, ...sleutel, resultaat: 'afgewezen', problemen: uitslag }
-}
-
-function countUitslagen (resultaten: readonly Recordresultaat[]): Record<Stamresultaat, number> {
-  const aantallen: Record<Stamresultaat, number> = { nieuw: 0, gewijzigd: 0, ongewijzigd: 0, afgewezen: 0 }
-  for (const { resultaat } of resultaten) aantallen[resultaat]++
-  return aantallen
-}
-
-/** One record by PUT: the bulk push of one, with its problem thrown. */
-async function putOne<T> (ctx: Ctx, soort: Soort<T>, record: unknown, school: string): Promise<Stamresultaat> {
-  requireRecht(ctx.actor, 'stamgegevens:schrijven', school)
-  const { resultaten: [resultaat] } = await push(ctx, soort, [record], { proef: false })
-  if (resultaat!.problemen !== undefined) throw new AppError(resultaat!.problemen.every(({ code }) => code.endsWith('-onbekend')) ? 'stamgegevens-onbekend' : nameFoutcode(resultaat!.problemen), resultaat!.problemen[0]!.detail, resultaat!.problemen)
-  return resultaat!.resultaat
-}
-
-function readSleutel (record: unknown, sleutel: readonly string[]): Record<string, unknown> {
-  const value = typeof record === 'object' && record !== null ? record as Record<string, unknown> : {}
-  return Object.fromEntries(sleutel.flatMap((naam) => typeof value[naam] === 'string' ? [[naam, value[naam].slice(0, 80)]] : []))
-}
-
-function fout (code: string, pointer: string, detail: string): Fout {
-  return { code, pointer, detail }
-}
 
 // ---- vestigingen
 
@@ -121,7 +52,7 @@ const VESTIGINGEN: Soort<Vestigingsregel> = {
     await raiseStamversie(tx, scope.school)
     for (const vestiging of gewijzigd.keys()) {
       if (!bestaand.has(vestiging)) continue
-      await rederiveMinuten(tx, scope, { vestiging })
+      await rederiveMinuten(ctx, tx, scope, { vestiging })
       await store.markVestiging(tx, scope, vestiging)
       await store.markAlleWeken(tx, scope.school, vestiging, endOfSchooljaar(ctx.vandaag()))
     }
@@ -144,17 +75,17 @@ export async function putVestiging (ctx: Ctx, vestiging: string, invoer: object)
 }
 
 export async function getVestiging (ctx: Ctx, vestiging: string): Promise<Vestiging> {
-  return await readVestiging(ctx, requireRecht(ctx.actor, 'stamgegevens:lezen', brinVan(vestiging)), vestiging)
+  return await readVestiging(ctx, requireInzage(ctx.actor, 'stamgegevens:lezen', brinVan(vestiging)), vestiging)
 }
 
-async function readVestiging (ctx: Ctx, scope: Schoolscope, code: string): Promise<Vestiging> {
+async function readVestiging (ctx: Ctx, scope: Schoolinzage, code: string): Promise<Vestiging> {
   const found = (await ctx.transaction(async (tx) => await store.listVestigingenVan(tx, scope.school))).find(({ vestiging }) => vestiging === code)
   if (found === undefined) throw new AppError('niet-gevonden', `Vestiging ${code} is hier niet bekend.`)
   return found
 }
 
 export async function listVestigingen (ctx: Ctx, vraag: { school?: string | undefined, limit: number, cursor?: string | undefined }): Promise<{ vestigingen: Vestiging[], volgende: string | null }> {
-  const scope: Scope = vraag.school === undefined ? requireRecht(ctx.actor, 'stamgegevens:lezen') : requireRecht(ctx.actor, 'stamgegevens:lezen', vraag.school)
+  const scope: Inzage = vraag.school === undefined ? requireInzage(ctx.actor, 'stamgegevens:lezen') : requireInzage(ctx.actor, 'stamgegevens:lezen', vraag.school)
   const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, z.tuple([z.string()]))[0]
   const found = await ctx.transaction(async (tx) => await store.listVestigingen(tx, scope, vraag.school, na, vraag.limit + 1))
   const vestigingen = found.slice(0, vraag.limit)
@@ -201,7 +132,8 @@ async function followKalender (ctx: Ctx, tx: Tx, scope: Schoolscope, { vestiging
   if (roosters.length > 0) {
     await raiseLeerlingversie(tx, scope.school)
     await store.updateRoosters(tx, scope, roosters.map(({ minutenPerWeek, ...rij }) => ({ ...rij, rooster: spreadMinuten(minutenPerWeek, lesdagen) })))
-    await rederiveMinuten(tx, scope, { vestiging })
+    await rederiveMinuten(ctx, tx, scope, { vestiging })
+    await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', roosters.map(({ bron, leerling }) => ({ school: scope.school, bron, leerling })))
   }
   await store.markVestiging(tx, scope, vestiging)
   const einde = endOfSchooljaar(ctx.vandaag())
@@ -224,10 +156,10 @@ export async function putKalender (ctx: Ctx, vestiging: string, schooljaar: stri
 
 /** The kalender in force: the school's own, else the national one of its region. */
 export async function getKalender (ctx: Ctx, vestiging: string, schooljaar: string): Promise<Kalenderantwoord> {
-  return await readKalender(ctx, requireRecht(ctx.actor, 'stamgegevens:lezen', brinVan(vestiging)), vestiging, schooljaar)
+  return await readKalender(ctx, requireInzage(ctx.actor, 'stamgegevens:lezen', brinVan(vestiging)), vestiging, schooljaar)
 }
 
-async function readKalender (ctx: Ctx, scope: Schoolscope, vestiging: string, schooljaar: string): Promise<Kalenderantwoord> {
+async function readKalender (ctx: Ctx, scope: Schoolinzage, vestiging: string, schooljaar: string): Promise<Kalenderantwoord> {
   const stam = await ctx.transaction(async (tx) => await findStam(ctx, tx, scope.school))
   const kalender = stam?.vestigingen.get(vestiging)?.kalender
   if (kalender === undefined) throw new AppError('niet-gevonden', `Vestiging ${vestiging} is hier niet bekend.`)
@@ -248,10 +180,11 @@ const LEERLINGEN: Soort<Leerlingregel> = {
     const stam = await lockStam(ctx, tx, scope.school)
     const uitslagen = new Map<number, Uitslag>()
     const bewaard = new Map((await store.listBewaard(tx, scope, [...new Set(regels.map(({ record }) => record.bronId))])).map((rij) => [rij.leerling, rij]))
+    const vernietigd = await listVernietigd(ctx, tx, scope, regels.flatMap(({ record: { bronId } }) => bewaard.has(bronId) ? [] : [bronId]))
     const nieuw = new Map<string, store.Leerlingrij>()
     const weken: Array<{ vestiging: string, van: Datum, tot: Datum | null }> = []
     for (const { index, record } of regels) {
-      const problemen = checkInschrijvingen(record, stam)
+      const problemen = [...checkInschrijvingen(record, stam), ...checkVernietigd(record, vernietigd.get(record.bronId))]
       if (problemen.length > 0) {
         uitslagen.set(index, problemen)
         continue
@@ -270,15 +203,17 @@ const LEERLINGEN: Soort<Leerlingregel> = {
       const leerlingen = [...nieuw.keys()]
       await raiseLeerlingversie(tx, scope.school)
       if (!stam!.bronnen.includes(scope.bron)) await raiseStamversie(tx, scope.school)
+      await reopenVernietigd(ctx, tx, scope, leerlingen.filter((leerling) => vernietigd.has(leerling)))
       const meerBronnen = stam!.bronnen.some((bron) => bron !== scope.bron)
       const voorheen = meerBronnen ? await store.listAndereSleutels(tx, scope, leerlingen) : []
       await store.replaceLeerlingen(tx, scope, [...nieuw.values()], ctx.vandaag())
-      await rederiveMinuten(tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } })
+      await rederiveMinuten(ctx, tx, scope, { leerlingen: { bron: scope.bron, bronIds: leerlingen } })
       await store.markLeerlingen(tx, scope, leerlingen)
       if (meerBronnen) {
         const anderen = [...voorheen, ...await store.listAndereSleutels(tx, scope, leerlingen)]
         await store.markSleutels(tx, scope, anderen)
-        await reviseVoorrang(tx, scope, stam!.afspraken, { leerlingen: [...anderen, ...leerlingen.map((leerling) => ({ bron: scope.bron, leerling }))] })
+        await recordVerwerking(ctx, tx, 'stamgegevens:lezen', anderen.map(({ bron, leerling }) => ({ school: scope.school, bron, leerling })))
+        await reviseVoorrang(ctx, tx, scope, stam!.afspraken, { leerlingen: [...anderen, ...leerlingen.map((leerling) => ({ bron: scope.bron, leerling }))] })
       }
       await store.markWeken(tx, scope.school, listWeken(weken.map(({ vestiging, van, tot }) => ({ vestiging, van, tot: clip(tot, endOfSchooljaar(ctx.vandaag())) }))))
       await replayWachtende(ctx, tx, scope, leerlingen)
@@ -302,6 +237,11 @@ function checkInschrijvingen (record: Leerlingregel, stam: Stam | undefined): Fo
     if (overlapt) problemen.push(fout('inschrijving-overlapt', pointer, 'Overlapt een andere inschrijving op dezelfde vestiging.'))
   })
   return problemen
+}
+
+/** Who was destroyed comes back by a new inschrijving only, not by what was destroyed. */
+function checkVernietigd ({ inschrijvingen }: Leerlingregel, tot: Datum | undefined): Fout[] {
+  return tot === undefined ? [] : inschrijvingen.flatMap(({ van }, at) => van > tot ? [] : [refuseVernietigd(`/inschrijvingen/${at}/van`, tot)])
 }
 
 function buildLeerlingrij (ctx: Ctx, scope: Schoolscope, record: Leerlingregel, stam: Stam): store.Leerlingrij {
@@ -346,34 +286,36 @@ export async function pushLeerlingen (ctx: Ctx, records: readonly unknown[], opt
 }
 
 export async function getLeerling (ctx: Ctx, bron: string, bronId: string, school: string): Promise<Leerling> {
-  const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', school)
+  const scope = requireInzage(ctx.actor, 'stamgegevens:lezen', school)
   return await ctx.transaction(async (tx) => {
     const leerling = await store.findLeerling(tx, scope, bron, bronId)
     if (leerling === undefined) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
     await recordVerwerking(ctx, tx, 'stamgegevens:lezen', [{ school, bron, leerling: bronId }])
-    return leerling
+    return showLeerling(ctx.actor, leerling)
   })
 }
 
 export async function listLeerlingen (ctx: Ctx, vraag: { school: string, vestiging?: string | undefined, limit: number, cursor?: string | undefined }): Promise<{ leerlingen: Leerling[], volgende: string | null }> {
-  const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', vraag.school)
+  const inzage = requireInzage(ctx.actor, 'stamgegevens:lezen', vraag.school)
+  const scope = vraag.vestiging === undefined ? inzage : withPlaats(ctx.actor, inzage)
   const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, z.tuple([z.string(), z.string()]))
   return await ctx.transaction(async (tx) => {
     const found = await store.listLeerlingen(tx, scope, { vestiging: vraag.vestiging, na, limit: vraag.limit + 1 })
     const leerlingen = found.slice(0, vraag.limit)
     await recordLeerlingen(ctx, tx, 'stamgegevens:lezen', leerlingen)
     const last = leerlingen.at(-1)
-    return { leerlingen, volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
+    return { leerlingen: leerlingen.map((leerling) => showLeerling(ctx.actor, leerling)), volgende: found.length > vraag.limit && last !== undefined ? encodeCursor([last.bron, last.bronId]) : null }
   })
 }
 
-/** Finds leerlingen by their persoonsgebonden nummer: a POST, because the number may be in no url. */
+/** Finds leerlingen by their persoonsgebonden nummer: a POST, because the number may be in no url. Not by who is not shown numbers. */
 export async function searchLeerlingen (ctx: Ctx, vraag: { school: string, persoonsgebondenNummer: string }): Promise<{ leerlingen: Leerling[] }> {
+  if (ctx.actor.verborgen?.has('nummer') === true) throw new AppError('geen-toegang', 'Voor dit doel, of deze rol, is zoeken op persoonsgebonden nummer niet nodig.')
   const scope = requireRecht(ctx.actor, 'stamgegevens:lezen', vraag.school)
   return await ctx.transaction(async (tx) => {
     const leerlingen = await store.searchLeerlingen(tx, scope, ctx.sleutels.searchPgn(vraag.persoonsgebondenNummer, vraag.school))
     await recordLeerlingen(ctx, tx, 'stamgegevens:zoeken', leerlingen)
-    return { leerlingen }
+    return { leerlingen: leerlingen.map((leerling) => showLeerling(ctx.actor, leerling)) }
   })
 }
 
@@ -395,12 +337,14 @@ const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
     const uitslagen = new Map<number, Uitslag>()
     const nieuw = new Map<string, store.Vrijstellingsrij>()
     const leerlingen = new Set<string>()
+    const betrokkenen = new Set(bekend)
     for (const { index, record: { school, ...rij } } of regels) {
       if (!bekend.has(rij.leerling)) {
         uitslagen.set(index, [fout('leerling-onbekend', '/leerling', 'Deze leerling is bij deze bron niet bekend.')])
         continue
       }
       const eerder = oud.get(rij.bronId)
+      if (eerder !== undefined) betrokkenen.add(eerder.leerling)
       const same = eerder !== undefined && canonical(eerder) === canonical(rij)
       uitslagen.set(index, eerder === undefined ? 'nieuw' : same ? 'ongewijzigd' : 'gewijzigd')
       if (same) continue
@@ -413,7 +357,7 @@ const VRIJSTELLINGEN: Soort<Vrijstellingsregel> = {
       await store.upsertVrijstellingen(tx, scope, [...nieuw.values()])
       await store.markLeerlingen(tx, scope, [...leerlingen])
     }
-    await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', [...leerlingen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling })))
+    await recordVerwerking(ctx, tx, 'stamgegevens:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling })))
     return uitslagen
   }
 }

@@ -200,7 +200,7 @@ async function loadStam (tx: Tx, school: string, stamversie: number): Promise<St
            coalesce((select json_agg(json_build_object('versie', b.versie, 'geldigVan', b.geldig_van, 'geldigTot', b.geldig_tot, 'inhoud', b.inhoud))
                        from beleidsversie b
                       where b.school = ${school} and (b.status = 'vastgesteld' or b.status = 'vervangen' and b.geldig_tot is not null)), '[]') as beleid,
-           array(select distinct bron from leerling where school = ${school} order by bron) as bronnen,
+           bronnen_van_leerlingen(${school}) as bronnen,
            coalesce((select json_agg(json_build_object('geldigVan', f.geldig_van, 'volgorde', f.volgorde, 'verklaring', f.verklaring))
                        from bronafspraak f
                       where f.school = ${school} and f.vervangen_op = 'infinity'), '[]') as afspraken,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
+import { isVan } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Lesvrij } from '../domain/kalender.ts'
@@ -36,7 +38,7 @@ export async function upsertVestigingen (tx: Tx, school: string, rijen: readonly
                samenwerkingsverband = excluded.samenwerkingsverband, lesuur_minuten = excluded.lesuur_minuten, vastgelegd_op = excluded.vastgelegd_op`)
 }
 
-export async function listVestigingen (tx: Tx, scope: Scope, school: string | undefined, na: string | undefined, limit: number): Promise<Vestiging[]> {
+export async function listVestigingen (tx: Tx, scope: Inzage, school: string | undefined, na: string | undefined, limit: number): Promise<Vestiging[]> {
   const { rows } = await tx.execute<Vestiging>(sql`
     select ${VESTIGING}
       from vestiging
@@ -244,23 +246,23 @@ export async function markWeken (tx: Tx, school: string, weken: ReadonlyArray<{ 
 }
 
 const LEERLING = sql`
-  l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente,
+  l.bron, l.leerling as "bronId", l.school, l.geboortedatum, l.pgn_zoek is not null as "persoonsgebondenNummerBekend", l.woongemeente, ${LEERLING_BEPERKT} as beperkt,
   coalesce((select json_agg(json_build_object('vestiging', i.vestiging, 'van', i.van, 'tot', i.tot, 'leerjaar', i.leerjaar, 'rooster', i.rooster) order by i.van, i.vestiging)
               from inschrijving i
              where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling), '[]') as inschrijvingen`
 
-export async function findLeerling (tx: Tx, scope: Schoolscope, bron: string, bronId: string): Promise<Leerling | undefined> {
+export async function findLeerling (tx: Tx, scope: Schoolinzage, bron: string, bronId: string): Promise<Leerling | undefined> {
   const { rows } = await tx.execute<Leerling>(sql`
-    select ${LEERLING} from leerling l where l.school = ${scope.school} and l.bron = ${bron} and l.leerling = ${bronId}`)
+    select ${LEERLING} from leerling l where l.school = ${scope.school} and l.bron = ${bron} and l.leerling = ${bronId} and ${inReikwijdte(scope, sql`l`)}`)
   return rows[0]
 }
 
-export async function listLeerlingen (tx: Tx, scope: Schoolscope, filter: { vestiging?: string | undefined, na?: readonly [string, string] | undefined, limit: number }): Promise<Leerling[]> {
+export async function listLeerlingen (tx: Tx, scope: Schoolinzage, filter: { vestiging?: string | undefined, na?: readonly [string, string] | undefined, limit: number }): Promise<Leerling[]> {
   const { vestiging, na, limit } = filter
   const { rows } = await tx.execute<Leerling>(sql`
     select ${LEERLING}
       from leerling l
-     where l.school = ${scope.school}
+     where l.school = ${scope.school} and ${inReikwijdte(scope, sql`l`)}
        ${vestiging === undefined ? sql`` : sql`and exists (select from inschrijving i where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = ${vestiging})`}
        ${na === undefined ? sql`` : sql`and (l.bron, l.leerling) > (${na[0]}, ${na[1]})`}
      order by l.bron, l.leerling
@@ -299,4 +301,11 @@ export async function upsertVrijstellingen (tx: Tx, scope: Schoolscope, rijen: r
      order by r."bronId"
         on conflict on constraint vrijstelling_pk do update
            set leerling = excluded.leerling, grondslag = excluded.grondslag, van = excluded.van, tot = excluded.tot, vastgelegd_op = excluded.vastgelegd_op`)
+}
+
+/** The leerlingen themselves, with everything that hangs on them: inschrijvingen and vrijstellingen, versions too. */
+export async function deleteLeerlingenVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>): Promise<void> {
+  const van = isVan(leerlingen)
+  await tx.execute(sql`delete from inschrijving_versie where school = ${school} and ${van}`)
+  await tx.execute(sql`delete from leerling where school = ${school} and ${van}`)
 }

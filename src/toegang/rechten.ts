@@ -2,7 +2,7 @@
 export const RECHTEN = [
   'stamgegevens:schrijven', 'stamgegevens:lezen', 'beleid:schrijven', 'beleid:lezen', 'absenties:schrijven', 'absenties:lezen',
   'signalen:lezen', 'signalen:beoordelen', 'statistieken:lezen', 'meldingen:schrijven', 'meldingen:lezen', 'leveringen:schrijven', 'leveringen:lezen',
-  'verwerkingen:lezen'
+  'bewaring:lezen', 'bewaring:schrijven', 'verwerkingen:lezen', 'toegang:lezen', 'toegang:schrijven', 'verzoeken:lezen', 'verzoeken:schrijven'
 ] as const
 
 export type Recht = typeof RECHTEN[number]

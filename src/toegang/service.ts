@@ -1,15 +1,29 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { AppError, assert } from '../errors.ts'
 import { RECHTEN, type Recht } from './rechten.ts'
+import { DOELEN, getRol, isDoelbinding, type Doelbinding, type Gegevensgroep, type Rolnaam } from './rollen.ts'
+
+export interface Leerlingsleutel { readonly school: string, readonly bron: string, readonly leerling: string }
+
+/** One of the leerlingen that a person sees, and what of them is not shown to him beside what his role and purpose leave out. */
+export interface Zichtbaar extends Leerlingsleutel { readonly verborgen: readonly Gegevensgroep[] }
 
 /** Who asks: the client (`azp`) and, where a person is behind it, that person. */
 export interface Actor {
   readonly bron: string
   readonly persoon?: string
-  readonly rol?: string
+  readonly rol?: Rolnaam
+  /** Of a leerplichtambtenaar: his gemeente. */
+  readonly gemeente?: string
   readonly rechten: ReadonlySet<Recht>
   /** BRINs, or every school. */
   readonly scholen: readonly string[] | '*'
+  /** Why: stated by the caller, or the first of the role. A client that states none has none. */
+  readonly doelbinding?: Doelbinding
+  /** What the role and the purpose leave out. */
+  readonly verborgen?: ReadonlySet<Gegevensgroep>
+  /** Absent: everyone of its scholen. By `keyOf`. */
+  readonly leerlingen?: ReadonlyMap<string, Zichtbaar>
 }
 
 // No azp of a token can begin so: a bron has no colon.
@@ -17,24 +31,46 @@ const SYSTEEM = 'systeem:'
 
 declare const granted: unique symbol
 
-/** Proof that a right was checked; only this file makes one, so a store function that wants it cannot be called without. */
-export interface Scope {
+/** Proof that a right was checked, reaching all or some leerlingen; what takes it must narrow its statement with `inReikwijdte`. */
+export interface Inzage {
   readonly bron: string
   readonly scholen: readonly string[] | '*'
+  readonly leerlingen: readonly Leerlingsleutel[] | '*'
   readonly [granted]: Recht
 }
+/** An Inzage of exactly one school. */
+export interface Schoolinzage extends Inzage { readonly school: string }
 
+/** An Inzage of every leerling of its scholen. Only this file makes one, so a store function that wants it cannot be called without the check. */
+export interface Scope extends Inzage { readonly leerlingen: '*' }
 /** A Scope of exactly one school. */
 export interface Schoolscope extends Scope { readonly school: string }
 
-/** Throws geen-toegang without the right, niet-gevonden for a school outside the token: what is not yours does not exist. */
+/**
+ * Throws geen-toegang without the right, also for who sees only some leerlingen; niet-gevonden for a school outside the token: what is not
+ * yours does not exist.
+ */
 export function requireRecht (actor: Actor, recht: Recht): Scope
 export function requireRecht (actor: Actor, recht: Recht, school: string): Schoolscope
 export function requireRecht (actor: Actor, recht: Recht, school?: string): Scope {
+  if (actor.leerlingen !== undefined) throw new AppError('geen-toegang', `Dit gaat over de hele school; de rol ${actor.rol} ziet alleen eigen leerlingen.`)
+  return grant(actor, recht, school) as Scope
+}
+
+/** As requireRecht, for what may also be shown of some leerlingen only. */
+export function requireInzage (actor: Actor, recht: Recht): Inzage
+export function requireInzage (actor: Actor, recht: Recht, school: string): Schoolinzage
+export function requireInzage (actor: Actor, recht: Recht, school?: string): Inzage {
+  return grant(actor, recht, school)
+}
+
+function grant (actor: Actor, recht: Recht, school: string | undefined): Inzage {
   if (!actor.rechten.has(recht)) throw new AppError('geen-toegang', `Dit toegangsbewijs geeft niet het recht ${recht}.`)
-  if (school === undefined) return { bron: actor.bron, scholen: actor.scholen } as Scope
+  const { bron } = actor
+  const leerlingen = actor.leerlingen === undefined ? '*' : [...actor.leerlingen.values()].filter((sleutel) => school === undefined || sleutel.school === school)
+  if (school === undefined) return { bron, scholen: actor.scholen, leerlingen } as unknown as Inzage
   if (!coversSchool(actor, school)) throw new AppError('niet-gevonden', `School ${school} is hier niet bekend.`)
-  return { bron: actor.bron, scholen: [school], school } as unknown as Schoolscope
+  return { bron, scholen: [school], leerlingen, school } as unknown as Schoolinzage
 }
 
 /** Narrows a Scope to one of its scholen, or undefined: for bulk pushes, where each record stands alone. */
@@ -54,13 +90,55 @@ export function scopeOfBron (actor: Actor, scope: Schoolscope, bron: string): Sc
 }
 
 /** The condition every statement on persons carries; row-level security repeats it in the database. */
-export function inScope (scope: Scope, column: SQL = sql`school`): SQL {
+export function inScope (scope: Inzage, column: SQL = sql`school`): SQL {
   return scope.scholen === '*' ? sql`true` : sql`${column} = any(${sql.param(scope.scholen)}::text[])`
+}
+
+/**
+ * The condition on whom a statement reads: the columns bron and leerling of its table within one school, or of several with `school`. `is true` has
+ * the planner look each row up in it, instead of joining with a list of which it knows nothing: 2 ms instead of 48 for a page of 100 absenties.
+ */
+export function inReikwijdte ({ leerlingen }: Inzage, tabel: SQL): SQL {
+  if (leerlingen === '*') return sql`true`
+  return sql`((${tabel}.school, ${tabel}.bron, ${tabel}.leerling) in (select *
+                                                                        from unnest(${sql.param(leerlingen.map(({ school }) => school))}::text[], ${sql.param(leerlingen.map(({ bron }) => bron))}::text[],
+                                                                                    ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]))) is true`
+}
+
+/** Without the leerlingen of whom this actor may not know where they are: for a question that a vestiging narrows. */
+export function withPlaats<S extends Inzage> (actor: Actor, scope: S): S {
+  if (scope.leerlingen === '*') return scope
+  return { ...scope, leerlingen: scope.leerlingen.filter((sleutel) => actor.leerlingen?.get(keyOf(sleutel))?.verborgen.includes('plaats') !== true) }
+}
+
+/** Whether a single leerling is within it: for what is found in another way than by a statement on his rows. */
+export function reaches ({ leerlingen }: Inzage, leerling: Leerlingsleutel): boolean {
+  return leerlingen === '*' || leerlingen.some((sleutel) => keyOf(sleutel) === keyOf(leerling))
+}
+
+/** Whether this actor sees only some leerlingen. */
+export function isBeperkt ({ leerlingen }: Actor): boolean {
+  return leerlingen !== undefined
 }
 
 /** The actor of a job: every right on these scholen. Its work is recorded under the job's name. */
 export function systemActor (job: string, scholen: readonly string[] | '*'): Actor {
   return { bron: `${SYSTEEM}${job}`, rechten: new Set(RECHTEN), scholen }
+}
+
+/** The actor with the purpose of this call: stated in `Doelbinding`, else the first of the role. Throws geen-toegang for one the role has not. */
+export function bindDoel (actor: Actor, stated: string | undefined): Actor {
+  if (stated !== undefined && !isDoelbinding(stated)) {
+    throw new AppError('invoer-ongeldig', 'Er is 1 fout in de invoer.', [{ code: 'onbekende-waarde', pointer: '#headers/doelbinding', detail: `Kies uit ${Object.keys(DOELEN).join(', ')}.` }])
+  }
+  const rol = actor.rol === undefined ? undefined : getRol(actor.rol)
+  if (stated !== undefined && rol !== undefined && !rol.doelen.includes(stated)) throw new AppError('geen-toegang', `De rol ${actor.rol} werkt niet voor het doel ${stated}.`)
+  const doelbinding = stated ?? rol?.doelen[0]
+  return doelbinding === undefined ? actor : { ...actor, doelbinding, verborgen: new Set([...DOELEN[doelbinding].verborgen, ...rol?.verborgen ?? []]) }
+}
+
+export function keyOf ({ school, bron, leerling }: Leerlingsleutel): string {
+  return `${school} ${bron} ${leerling}`
 }
 
 function coversSchool (holder: { readonly scholen: readonly string[] | '*' }, school: string): boolean {

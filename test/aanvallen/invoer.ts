@@ -53,7 +53,7 @@ export async function attackObjects (t: Test, doelwit: Doelwit): Promise<void> {
 /** Functions that a token does not give, by other methods, other spellings of an address, and claims that sound like more. */
 export async function attackFunctions (t: Test, doelwit: Doelwit): Promise<void> {
   const KLASSE = 'functions without the right'
-  const weak = await doelwit.token({ scopes: [], extra: { rol: 'beheerder', sub: 'beheerder', is_admin: true, groups: ['admin'], rechten: ['*'], roles: ['admin'] } })
+  const weak = await doelwit.token({ scopes: [], extra: { rol: 'schoolleider', sub: 'beheerder', is_admin: true, groups: ['admin'], rechten: ['*'], roles: ['admin'] } })
   for (const operatie of operaties.filter(({ open }) => !open)) {
     const path = fill(operatie.path, { brin: '99AA', school: '99AA', vestigingscode: '99AA00' })
     const spellings = [path, path.toUpperCase(), `/${path}`, path.replace('/v1', '/v1/'), path.replace('/v1', '/v1/.'), path.replace('/v1', '/v1/x/..'), path.replace('/v1', '/v1/%2e%2e/v1'), `${path}/`, `${path};x=1`, `${path}%20`, `${path}%00`, `${path}.json`, path.replace('/v1', '/v1%2f'), path.replace('/v1', '\\v1')]
