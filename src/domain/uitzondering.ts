@@ -3,7 +3,7 @@ import { addDagen, startjaar, type Datum, type Periode } from './datum.ts'
 import { findLandelijk, LANDELIJKE_REGELS, resolveRegel } from './regel.ts'
 
 /** Why a rule does not count for one leerling for a while; no free text, for it would tell about the leerling. */
-export const UITZONDERINGSREDENEN = ['medisch-traject', 'onderwijs-op-maat', 'afspraak-met-jeugdarts', 'afspraak-met-leerplicht', 'startkwalificatie', 'anders'] as const
+export const UITZONDERINGSREDENEN = ['medisch-traject', 'onderwijs-op-maat', 'afspraak-met-jeugdarts', 'afspraak-met-leerplicht', 'startkwalificatie', 'bezwaar', 'anders'] as const
 
 /** The last day an uitzondering may have: of the schooljaar after this one, so that each is looked at again. */
 export function laatsteUitzonderingsdag (vandaag: Datum): Datum {

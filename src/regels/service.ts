@@ -8,15 +8,16 @@ import { LANDELIJKE_REGELS } from '../domain/regel.ts'
 import { Leerlingrekening, whatIsAsked, type Feiten } from '../domain/teldagen.ts'
 import { AppError } from '../errors.ts'
 import { findStam, type Stam } from '../leerlingen/stam.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { requireInzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Regels, type Marges } from './contract.ts'
 import { listFeiten, listLeden, type Feitenvraag } from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
+import type { Geldendebeperking } from '../domain/beperking.ts'
 import type { Datum, Periode } from '../domain/datum.ts'
 
-export interface Leerlinguitkomst { readonly bron: string, readonly leerling: string, readonly uitkomsten: readonly Uitkomst[], /** What one of them was computed from. */ readonly herleid: (uitkomst: Uitkomst) => Herleiding }
+export interface Leerlinguitkomst { readonly bron: string, readonly leerling: string, readonly uitkomsten: readonly Uitkomst[], /** What of the leerling is stored and not used. */ readonly beperkingen: readonly Geldendebeperking[], /** What one of them was computed from. */ readonly herleid: (uitkomst: Uitkomst) => Herleiding }
 
 /**
  * What the rules find for these leerlingen of one school, from the facts as this transaction sees them. A person whom several bronnen know is
@@ -24,10 +25,10 @@ export interface Leerlinguitkomst { readonly bron: string, readonly leerling: st
  */
 export async function evaluateLeerlingen (tx: Tx, scope: Schoolscope, stam: Stam, leerlingen: ReadonlyArray<{ bron: string, leerling: string }>, peildatum: Datum): Promise<Leerlinguitkomst[]> {
   const personen = await listPersonen(tx, scope, stam, leerlingen, whatIsAsked(stam.beleid))
-  return personen.flatMap(({ feiten, hoofd, anderen }) => {
+  return personen.flatMap(({ feiten, hoofd, anderen, beperkingen }) => {
     const uitkomsten = evaluateRegels(feiten, stam.vestigingen, stam.beleid, peildatum)
     const herleid = (uitkomst: Uitkomst): Herleiding => buildHerleiding(new Leerlingrekening(feiten, stam.vestigingen, stam.beleid, peildatum), uitkomsten, uitkomst)
-    return [{ ...hoofd, uitkomsten, herleid }, ...anderen.map((lid) => ({ ...lid, uitkomsten: [], herleid }))]
+    return [{ ...hoofd, uitkomsten, beperkingen, herleid }, ...anderen.map((lid) => ({ ...lid, uitkomsten: [], beperkingen, herleid }))]
   })
 }
 
@@ -43,12 +44,12 @@ function sortKeys (value: unknown): unknown {
 }
 
 interface Sleutel { readonly bron: string, readonly leerling: string }
-export interface Persoon { readonly feiten: Feiten, readonly hoofd: Sleutel, readonly anderen: readonly Sleutel[] }
+export interface Persoon { readonly feiten: Feiten, readonly hoofd: Sleutel, readonly anderen: readonly Sleutel[], readonly beperkingen: readonly Geldendebeperking[] }
 
 /** Every person behind these leerlingen with the facts of all of his records; with one bron every leerling is a person. */
-export async function listPersonen (tx: Tx, scope: Schoolscope, stam: Stam, leerlingen: readonly Sleutel[], vraag: Feitenvraag): Promise<Persoon[]> {
+export async function listPersonen (tx: Tx, scope: Schoolinzage, stam: Stam, leerlingen: readonly Sleutel[], vraag: Feitenvraag): Promise<Persoon[]> {
   if (stam.bronnen.length < 2) {
-    return (await listFeiten(tx, scope, leerlingen, vraag)).map(({ bron, leerling, ...feiten }) => ({ feiten, hoofd: { bron, leerling }, anderen: [] }))
+    return (await listFeiten(tx, scope, leerlingen, vraag)).map(({ bron, leerling, beperkingen, ...feiten }) => ({ feiten, hoofd: { bron, leerling }, anderen: [], beperkingen }))
   }
   const leden = await listLeden(tx, scope, leerlingen)
   const feiten = new Map((await listFeiten(tx, scope, leden, vraag)).map((eigen) => [`${eigen.bron} ${eigen.leerling}`, eigen]))
@@ -57,7 +58,7 @@ export async function listPersonen (tx: Tx, scope: Schoolscope, stam: Stam, leer
   return [...Map.groupBy(leden, ({ persoon }) => persoon).values()].map((groep) => {
     const [hoofd, ...anderen] = groep.map(({ bron, leerling }) => ({ bron, leerling })).sort((a, b) => compareBronnen(afspraak, a.bron, b.bron) || (a.leerling < b.leerling ? -1 : 1)) as [Sleutel, ...Sleutel[]]
     const eigen = [hoofd, ...anderen].map(({ bron, leerling }) => feiten.get(`${bron} ${leerling}`)!)
-    return { feiten: eigen.length === 1 ? eigen[0]! : mergeFeiten(eigen), hoofd, anderen }
+    return { feiten: eigen.length === 1 ? eigen[0]! : mergeFeiten(eigen), hoofd, anderen, beperkingen: eigen.flatMap((each) => each.beperkingen) }
   })
 }
 
@@ -74,7 +75,7 @@ function mergeFeiten (records: readonly Feiten[]): Feiten {
 
 /** How far each rule is from firing for one leerling, and why it did not. */
 export async function getMarges (ctx: Ctx, bron: string, bronId: string, school: string, peildatum: Datum = ctx.vandaag()): Promise<Marges> {
-  const scope = requireRecht(ctx.actor, 'signalen:lezen', school)
+  const scope = requireInzage(ctx.actor, 'signalen:lezen', school)
   return await ctx.transaction(async (tx) => {
     const stam = await findStam(ctx, tx, school)
     const [persoon] = stam === undefined ? [] : await listPersonen(tx, scope, stam, [{ bron, leerling: bronId }], { ...whatIsAsked(stam.beleid), alles: true })
@@ -94,7 +95,7 @@ export async function getMarges (ctx: Ctx, bron: string, bronId: string, school:
 }
 
 /** The lesdagen of a leerling wherever he was enrolled in these days; at two vestigingen on one day, both must have been delivered. */
-async function listLesdagen (tx: Tx, scope: Schoolscope, stam: Stam, { inschrijvingen }: Feiten, periode: Periode): Promise<Lesdagstand[]> {
+async function listLesdagen (tx: Tx, scope: Schoolinzage, stam: Stam, { inschrijvingen }: Feiten, periode: Periode): Promise<Lesdagstand[]> {
   const standen = new Map<Datum, boolean>()
   for (const [vestiging, eigen] of Map.groupBy(inschrijvingen, (inschrijving) => inschrijving.vestiging)) {
     for (const { datum, grond } of await listDagstanden(tx, scope, stam, vestiging, periode)) {
@@ -106,6 +107,6 @@ async function listLesdagen (tx: Tx, scope: Schoolscope, stam: Stam, { inschrijv
 
 /** The national rules with their definitions and sources. */
 export function listRegels (ctx: Ctx): Regels {
-  requireRecht(ctx.actor, 'signalen:lezen')
+  requireInzage(ctx.actor, 'signalen:lezen')
   return Regels.parse({ regels: LANDELIJKE_REGELS })
 }

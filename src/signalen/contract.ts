@@ -34,6 +34,7 @@ export const Signaal = z.object({
   rustTot: Datumveld.nullable().describe('Tot en met deze dag vraagt de regel bij deze leerling geen werk; null: geen rust.'),
   beleidsversie: z.string().describe('De beleidsversie van de einddatum; `standaardbeleid` of haar nummer.'),
   onderbouwing,
+  beperkt: z.boolean().describe('Er rust een beperking op (AVG art. 18): het blijft zoals het staat, en er gaat geen melding van uit.'),
   aangemaaktOp: z.iso.datetime(),
   bijgewerktOp: z.iso.datetime()
 }).meta({ id: 'Signaal' })
@@ -93,7 +94,7 @@ export const Signaalherleiding = z.object({
     verschillen: z.array(z.object({ veld: z.string(), bewaard: z.string().nullable(), nagerekend: z.string().nullable() }))
   }),
   toelichting: z.string(),
-  herleiding: z.record(z.string(), z.unknown()).describe('Alles waaruit het signaal is berekend.')
+  herleiding: z.record(z.string(), z.unknown()).nullable().describe('Alles waaruit het signaal is berekend. Null: er staat iets in dat voor dit doel niet wordt getoond.')
 }).meta({ id: 'Signaalherleiding' })
 export type Signaalherleiding = z.output<typeof Signaalherleiding>
 

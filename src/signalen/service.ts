@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { retryBotsingen } from '../absenties/service.ts'
 import { followAfmeldingen } from '../afmeldingen/service.ts'
+import { listDossiersluitingen } from '../bewaring/vernietigd.ts'
 import { beleidOp } from '../domain/beleid.ts'
+import { holdBeperkt } from '../domain/beperking.ts'
 import { addDagen, type Datum } from '../domain/datum.ts'
 import { explainHerleiding, recomputeHerleiding } from '../domain/herleiding.ts'
 import { countDagenTeLaat, decide, explainVervallen, followUitkomsten, remarkBesluit, RUST_WEKEN, standBij, type Signaalstand, type Volging } from '../domain/signaal.ts'
@@ -10,7 +12,8 @@ import { evaluatieTeller, teLaatMeter } from '../http/health.ts'
 import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { findStam, lockEvaluatie } from '../leerlingen/stam.ts'
 import { evaluateLeerlingen, hashHerleiding, type Leerlinguitkomst } from '../regels/service.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { listVerborgen } from '../toegang/weergave.ts'
 import { recordVerwerking, type Betrokkene } from '../verwerkingen/service.ts'
 import { completeSignaal, type Signaalgegevens } from './signaalrij.ts'
 import * as store from './store.ts'
@@ -103,8 +106,13 @@ async function compare (ctx: Ctx, tx: Tx, scope: Schoolscope, leerlingen: readon
   const stam = await findStam(ctx, tx, scope.school)
   if (stam === undefined) return []
   const uitkomsten = await evaluateLeerlingen(tx, scope, stam, leerlingen, peildatum)
-  const standen = Map.groupBy(await store.listStanden(tx, scope, uitkomsten.map(({ bron, leerling }) => ({ bron, leerling }))), ({ bron, leerling }) => `${bron}\n${leerling}`)
-  return uitkomsten.map(({ bron, leerling, herleid, uitkomsten: eigen }) => ({ bron, leerling, herleid, volging: followUitkomsten(standen.get(`${bron}\n${leerling}`) ?? [], eigen) }))
+  const [standen, sluitingen] = await Promise.all([store.listStanden(tx, scope, uitkomsten.map(({ bron, leerling }) => ({ bron, leerling }))), listDossiersluitingen(tx, scope, uitkomsten)])
+  const perLeerling = Map.groupBy(standen, ({ bron, leerling }) => `${bron} ${leerling}`)
+  return uitkomsten.map(({ bron, leerling, beperkingen, herleid, uitkomsten: eigen }) => {
+    const sleutel = `${bron} ${leerling}`
+    const isOpen = ({ einddatum }: { readonly einddatum: Datum }): boolean => einddatum > (sluitingen.get(sleutel) ?? '')
+    return { bron, leerling, herleid, volging: holdBeperkt(followUitkomsten((perLeerling.get(sleutel) ?? []).filter(isOpen), eigen.filter(isOpen)), beperkingen) }
+  })
 }
 
 /** Marks leerlingen with an absentie on these days, both inclusive: pushed ahead, and now their day has come. */
@@ -121,6 +129,7 @@ export async function verifySample (ctx: Ctx, school: string, aantal: number, se
   return await ctx.transaction(async (tx) => {
     const leerlingen = await store.sampleLeerlingen(tx, scope, aantal, seed)
     const volgingen = await compare(ctx, tx, scope, leerlingen, peildatum)
+    await recordVerwerking(ctx, tx, 'signalen:evalueren', [...leerlingen, ...volgingen].map(({ bron, leerling }) => ({ school, bron, leerling })))
     const verschillen = volgingen.filter(({ volging }) => volging.nieuw.length + volging.gewijzigd.length + volging.vervallen.length > 0)
     return { leerlingen: leerlingen.length, verschillen: verschillen.map(({ bron, leerling }) => ({ bron, leerling })) }
   })
@@ -137,7 +146,7 @@ const Werkpositie = z.tuple([z.iso.date().nullable(), z.string(), z.uuid()])
 
 /** A page of signalen on school, einddatum and key; of a werklijst on term and key. */
 export async function listSignalen (ctx: Ctx, vraag: Signalenvraag): Promise<{ signalen: Signalenregel[], volgende: string | null }> {
-  const scope = vraag.school === undefined ? requireRecht(ctx.actor, 'signalen:lezen') : requireRecht(ctx.actor, 'signalen:lezen', vraag.school)
+  const scope = vraag.school === undefined ? requireInzage(ctx.actor, 'signalen:lezen') : requireInzage(ctx.actor, 'signalen:lezen', vraag.school)
   const vandaag = ctx.vandaag()
   const { werklijst, cursor, limit, ...filter } = vraag
   return await ctx.transaction(async (tx) => {
@@ -157,9 +166,9 @@ function positionOf ({ id, school, einddatum, uiterlijkAfhandelen }: Signaalgege
 }
 
 /** One signaal within a right, and whom it is of. */
-interface Toegang { readonly scope: Schoolscope, readonly signaal: string, readonly gevonden: Signaalgegevens, readonly van: store.Rustsleutel, readonly betrokkenen: readonly Betrokkene[] }
+interface Toegang<S> { readonly scope: S, readonly signaal: string, readonly gevonden: Signaalgegevens, readonly van: store.Rustsleutel, readonly betrokkenen: readonly Betrokkene[] }
 
-async function getToegang (ctx: Ctx, tx: Tx, scope: Schoolscope, id: string): Promise<Toegang> {
+async function getToegang<S extends Schoolinzage> (ctx: Ctx, tx: Tx, scope: S, id: string): Promise<Toegang<S>> {
   const signaal = id.slice(5)
   const gevonden = await store.findSignaal(tx, scope, ctx.vandaag(), signaal)
   if (gevonden === undefined) throw new AppError('niet-gevonden', 'Dit signaal is hier niet bekend.')
@@ -168,12 +177,11 @@ async function getToegang (ctx: Ctx, tx: Tx, scope: Schoolscope, id: string): Pr
 }
 
 export async function getSignaal (ctx: Ctx, id: string): Promise<Signaal> {
-  return await readSignaal(ctx, id, async (_tx, { gevonden }) => completeSignaal(gevonden))
+  return await readSignaal(ctx, id, requireInzage(ctx.actor, 'signalen:lezen', id.slice(0, 4)), async (_tx, { gevonden }) => completeSignaal(gevonden))
 }
 
 /** Reads something of one signaal, and records it. */
-async function readSignaal<T> (ctx: Ctx, id: string, read: (tx: Tx, toegang: Toegang) => Promise<T>): Promise<T> {
-  const scope = requireRecht(ctx.actor, 'signalen:lezen', id.slice(0, 4))
+async function readSignaal<S extends Schoolinzage, T> (ctx: Ctx, id: string, scope: S, read: (tx: Tx, toegang: Toegang<S>) => Promise<T>): Promise<T> {
   return await ctx.transaction(async (tx) => {
     const toegang = await getToegang(ctx, tx, scope, id)
     await recordVerwerking(ctx, tx, 'signalen:lezen', toegang.betrokkenen)
@@ -182,7 +190,7 @@ async function readSignaal<T> (ctx: Ctx, id: string, read: (tx: Tx, toegang: Toe
 }
 
 /** What people do with one signaal: after every evaluation of the school that had begun, so that neither overwrites the other. */
-async function actOnSignaal<T> (ctx: Ctx, id: string, act: (tx: Tx, toegang: Toegang) => Promise<T>): Promise<T> {
+async function actOnSignaal<T> (ctx: Ctx, id: string, act: (tx: Tx, toegang: Toegang<Schoolscope>) => Promise<T>): Promise<T> {
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', id.slice(0, 4))
   return await ctx.transaction(async (tx) => {
     await lockEvaluatie(tx, scope.school)
@@ -228,17 +236,21 @@ export async function endRust (ctx: Ctx, id: string): Promise<void> {
   })
 }
 
+// The document has them in it, and is one whole with its hash: it is shown whole or not.
+const IN_HERLEIDING = ['geboortedatum', 'reden', 'bijzonder', 'plaats'] as const
+
 /** What the signaal was computed from, computed again: a difference is reported, not hidden. */
 export async function getSignaalherleiding (ctx: Ctx, id: string): Promise<Signaalherleiding> {
-  return await readSignaal(ctx, id, async (tx, { scope, signaal, gevonden }) => {
+  return await readSignaal(ctx, id, requireInzage(ctx.actor, 'signalen:lezen', id.slice(0, 4)), async (tx, { scope, signaal, gevonden, betrokkenen: [betrokkene] }) => {
     const bewaard = await store.findHerleiding(tx, scope, signaal)
     if (bewaard === undefined) throw new AppError('niet-gevonden', 'Van dit signaal is nog geen herleiding bewaard; zij komt bij de volgende evaluatie van de leerling.')
     const { herleiding, hash } = bewaard
+    const verborgen = listVerborgen(ctx.actor, betrokkene!)
     const verschillen = [
       ...compareVelden({ hash }, { hash: hashHerleiding(herleiding) }, ['hash']),
       ...compareVelden({ ...gevonden }, { ...recomputeHerleiding(herleiding) }, ['begindatum', 'einddatum', 'gemeten', 'drempel', 'minuten', 'uiterlijkAfhandelen'])
     ]
-    return { id, hash, nagerekend: { gelijk: verschillen.length === 0, verschillen }, toelichting: explainHerleiding(herleiding), herleiding: { ...herleiding } }
+    return { id, hash, nagerekend: { gelijk: verschillen.length === 0, verschillen }, toelichting: explainHerleiding(herleiding), herleiding: IN_HERLEIDING.some((groep) => verborgen.has(groep)) ? null : { ...herleiding } }
   })
 }
 
@@ -250,7 +262,7 @@ function compareVelden (bewaard: Readonly<Record<string, unknown>>, nagerekend: 
 /** How the signaal came to be what it is; what people noted is for those who may decide. */
 export async function getSignaalgeschiedenis (ctx: Ctx, id: string): Promise<Signaalgeschiedenis> {
   const magNotities = ctx.actor.rechten.has('signalen:beoordelen')
-  return await readSignaal(ctx, id, async (tx, { scope, signaal, van }) => {
+  return await readSignaal(ctx, id, requireRecht(ctx.actor, 'signalen:lezen', id.slice(0, 4)), async (tx, { scope, signaal, van }) => {
     const gebeurtenissen = await store.listGebeurtenissen(tx, scope, signaal, van)
     return { id, gebeurtenissen: gebeurtenissen.map((each) => each.soort === 'beoordeling' && !magNotities ? { ...each, notitie: null } : each) }
   })

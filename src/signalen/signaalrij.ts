@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { iso } from '../db/statement.ts'
 import { uiterlijkMelden } from '../domain/signaal.ts'
+import { SIGNAAL_BEPERKT } from '../verzoeken/beperkt.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Signaal } from './contract.ts'
 
@@ -14,7 +15,7 @@ export function signaalvelden (vandaag: Datum): SQL {
   return sql`
     s.school || '-' || s.signaal as id, s.regel, s.aard, s.school, json_build_object('bron', s.bron, 'bronId', s.leerling) as leerling, s.begindatum, s.einddatum,
     s.eenheid, s.gemeten, s.drempel, s.minuten, s.uiterlijk_afhandelen as "uiterlijkAfhandelen", s.status, s.reden_vervallen as "redenVervallen", s.voorstel,
-    ${rustTot(vandaag)} as "rustTot", ${nameBeleidsversie(sql`s.beleidsversie`)} as beleidsversie, s.onderbouwing,
+    ${rustTot(vandaag)} as "rustTot", ${nameBeleidsversie(sql`s.beleidsversie`)} as beleidsversie, s.onderbouwing, ${SIGNAAL_BEPERKT} as beperkt,
     ${iso(sql`s.aangemaakt_op`)} as "aangemaaktOp",
     ${iso(sql`s.bijgewerkt_op`)} as "bijgewerktOp"`
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
-import { iso, readRows } from '../db/statement.ts'
+import { iso, isVan, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
-import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { nameBeleidsversie, rustTot, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -192,9 +192,9 @@ export interface Signaalfilter {
   readonly limit: number
 }
 
-function whereSignaal (scope: Scope, { school = onlySchool(scope), leerling, bron, regel, aard, status, voorstel }: Signaalfilter): SQL {
+function whereSignaal (scope: Inzage, { school = onlySchool(scope), leerling, bron, regel, aard, status, voorstel }: Signaalfilter): SQL {
   return sql`
-    where ${inScope(scope, sql`s.school`)}
+    where ${inScope(scope, sql`s.school`)} and ${inReikwijdte(scope, sql`s`)}
       ${school === undefined ? sql`` : sql`and s.school = ${school}`}
       ${leerling === undefined ? sql`` : sql`and s.leerling = ${leerling}`}
       ${bron === undefined ? sql`` : sql`and s.bron = ${bron}`}
@@ -205,12 +205,12 @@ function whereSignaal (scope: Scope, { school = onlySchool(scope), leerling, bro
 }
 
 /** An equality gives the planner the order of the index, which a list of one does not. */
-function onlySchool ({ scholen }: Scope): string | undefined {
+function onlySchool ({ scholen }: Inzage): string | undefined {
   return scholen !== '*' && scholen.length === 1 ? scholen[0] : undefined
 }
 
 /** A page in order of school, einddatum and key. */
-export async function listSignalen (tx: Tx, scope: Scope, vandaag: Datum, filter: Signaalfilter & { readonly na?: readonly [school: string, einddatum: string, signaal: string] | undefined }): Promise<Signaalgegevens[]> {
+export async function listSignalen (tx: Tx, scope: Inzage, vandaag: Datum, filter: Signaalfilter & { readonly na?: readonly [school: string, einddatum: string, signaal: string] | undefined }): Promise<Signaalgegevens[]> {
   const { na, limit } = filter
   const { rows } = await tx.execute<Signaalgegevensrij>(sql`
     select ${signaalvelden(vandaag)}
@@ -231,7 +231,7 @@ export interface Werklijstfilter extends Signaalfilter {
  * A page of what asks for work, in order of its term and key; what has no term comes last. Each half in the order of its index: as one condition
  * with `or` a page in the middle of 25,000 signalen took 67 ms, so 5.
  */
-export async function listWerk (tx: Tx, scope: Scope, vandaag: Datum, filter: Werklijstfilter): Promise<Signaalgegevens[]> {
+export async function listWerk (tx: Tx, scope: Inzage, vandaag: Datum, filter: Werklijstfilter): Promise<Signaalgegevens[]> {
   const { werklijst, na, limit } = filter
   const [termijn, ...sleutel] = na ?? [undefined]
   const deel = (voorwaarde: SQL): SQL => sql`
@@ -255,8 +255,8 @@ export async function listWerk (tx: Tx, scope: Scope, vandaag: Datum, filter: We
   return rows
 }
 
-export async function findSignaal (tx: Tx, scope: Schoolscope, vandaag: Datum, signaal: string): Promise<Signaalgegevens | undefined> {
-  const { rows } = await tx.execute<Signaalgegevensrij>(sql`select ${signaalvelden(vandaag)} from signaal s where s.school = ${scope.school} and s.signaal = ${signaal}::uuid`)
+export async function findSignaal (tx: Tx, scope: Schoolinzage, vandaag: Datum, signaal: string): Promise<Signaalgegevens | undefined> {
+  const { rows } = await tx.execute<Signaalgegevensrij>(sql`select ${signaalvelden(vandaag)} from signaal s where s.school = ${scope.school} and s.signaal = ${signaal}::uuid and ${inReikwijdte(scope, sql`s`)}`)
   return rows[0]
 }
 
@@ -317,9 +317,9 @@ export async function endRust (tx: Tx, scope: Schoolscope, { bron, leerling, reg
 // --- why, and how it came so
 
 /** What was stored of how a signaal was computed; undefined of one from before that was kept. */
-export async function findHerleiding (tx: Tx, scope: Schoolscope, signaal: string): Promise<{ herleiding: Herleiding, hash: string } | undefined> {
+export async function findHerleiding (tx: Tx, scope: Schoolinzage, signaal: string): Promise<{ herleiding: Herleiding, hash: string } | undefined> {
   const { rows } = await tx.execute<{ herleiding: Herleiding, hash: string }>(sql`
-    select herleiding, herleiding_hash as hash from signaal where school = ${scope.school} and signaal = ${signaal}::uuid and herleiding_hash <> ''`)
+    select herleiding, herleiding_hash as hash from signaal where school = ${scope.school} and signaal = ${signaal}::uuid and ${inReikwijdte(scope, sql`signaal`)} and herleiding_hash <> ''`)
   return rows[0]
 }
 
@@ -365,4 +365,36 @@ export async function countTeLaat (tx: Tx, scope: Scope, vandaag: Datum): Promis
      where ${inScope(scope)} and status in ('open', 'in-behandeling') and uiterlijk_afhandelen < ${vandaag}::date and ${rustTot(vandaag)} is null
      group by regel`)
   return rows
+}
+
+// --- destroying
+
+/** Everything of these leerlingen: signalen with their versions and beoordelingen, rust, and their places on the work list. No melding may rest on them any more. */
+export async function deleteSignalenVan (tx: Tx, scope: Schoolscope, leerlingen: ReadonlyArray<Pick<Leerlingsleutel, 'bron' | 'leerling'>>): Promise<void> {
+  const { school } = scope
+  await deleteRustVan(tx, scope, leerlingen)
+  await tx.execute(sql`delete from signaal_versie where school = ${school} and signaal in (select signaal from signaal where school = ${school} and ${isVan(leerlingen)})`)
+  await tx.execute(sql`delete from signaal where school = ${school} and ${isVan(leerlingen)}`)
+  for (const [bron, eigen] of Map.groupBy(leerlingen, (sleutel) => sleutel.bron)) {
+    const weg = sql`${sql.param(eigen.map(({ leerling }) => leerling))}::text[]`
+    await tx.execute(sql`
+      update evaluatie_markering
+         set leerlingen = array(select l from unnest(leerlingen) l where l <> all(${weg})), overige = array(select l from unnest(overige) l where l <> all(${weg}))
+       where school = ${school} and bron = ${bron} and (leerlingen && ${weg} or overige && ${weg})`)
+  }
+  await tx.execute(sql`delete from evaluatie_markering where school = ${school} and cardinality(leerlingen) = 0 and cardinality(overige) = 0`)
+}
+
+/** Answers how many. */
+export async function deleteRustVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<Pick<Leerlingsleutel, 'bron' | 'leerling'>>): Promise<number> {
+  const { rowCount } = await tx.execute(sql`delete from signaalrust where school = ${school} and ${isVan(leerlingen)}`)
+  return rowCount ?? 0
+}
+
+/** What people noted at their decisions; the decisions stay. Answers how many. */
+export async function clearNotitiesVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<Pick<Leerlingsleutel, 'bron' | 'leerling'>>): Promise<number> {
+  const { rowCount } = await tx.execute(sql`
+    update signaal_beoordeling set notitie = null
+     where school = ${school} and notitie is not null and signaal in (select signaal from signaal where school = ${school} and ${isVan(leerlingen)})`)
+  return rowCount ?? 0
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { iso } from '../db/statement.ts'
+import { iso, isVan } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 import type { Uitzondering, Uitzonderingsinvoer } from './contract.ts'
@@ -64,4 +64,12 @@ export async function listUitzonderingen (tx: Tx, scope: Schoolscope, { leerling
      order by van, uitzondering.uitzondering
      limit ${limit}`)
   return rows
+}
+
+/** Everything of these leerlingen, withdrawn or not; answers how many. */
+export async function deleteUitzonderingenVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>): Promise<number> {
+  const { rowCount } = await tx.execute(sql`
+    delete from uitzondering
+     where school = ${school} and ${isVan(leerlingen)}`)
+  return rowCount ?? 0
 }

@@ -32,7 +32,7 @@ t.test('no leerling is excepted from what the law makes mandatory, nor from what
 })
 
 async function ask (service: Service, method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object): Promise<{ statusCode: number, body: string, headers: Record<string, unknown>, json: <T>() => T }> {
-  const bearer = await service.token({ bron: 'zorgteam', extra: { sub: 'mw-de-vries', rol: 'intern-begeleider' } })
+  const bearer = await service.token({ bron: 'zorgteam', extra: { sub: 'mw-de-vries', rol: 'schoolleider' } })
   return await service.inject({ bearer, method, url: `/v1${url}`, ...(payload === undefined ? {} : { payload }) })
 }
 
@@ -52,7 +52,7 @@ t.test('an uitzondering is laid down, read and withdrawn, and who did so stays',
   const created = await ask(service, 'POST', BASIS, invoer)
   t.equal(created.statusCode, 201, created.body)
   const uitzondering = created.json<Uitzondering>()
-  t.match(uitzondering, { ...invoer, id: /^99AA-[0-9a-f-]{36}$/, school: '99AA', actor: 'mw-de-vries', rol: 'intern-begeleider', ingetrokkenOp: null, ingetrokkenDoor: null })
+  t.match(uitzondering, { ...invoer, id: /^99AA-[0-9a-f-]{36}$/, school: '99AA', actor: 'mw-de-vries', rol: 'schoolleider', ingetrokkenOp: null, ingetrokkenDoor: null })
   t.equal(created.headers['location'], `/v1${BASIS}/${uitzondering.id}`)
   t.strictSame(await send(service, 'GET', `${BASIS}/${uitzondering.id}`), uitzondering)
 
@@ -81,7 +81,7 @@ t.test('an uitzondering is laid down, read and withdrawn, and who did so stays',
     t.equal((await ask(service, 'DELETE', `${BASIS}/${id}`)).statusCode, 404, id)
   }
   const { rows } = await service.app.pool.query<{ activiteit: string, aantal: number }>(`
-    select activiteit, count(*) as aantal from verwerking where actor = 'mw-de-vries' and rol = 'intern-begeleider' group by activiteit order by activiteit`)
+    select activiteit, count(*) as aantal from verwerking where actor = 'mw-de-vries' and rol = 'schoolleider' group by activiteit order by activiteit`)
   t.match(rows.map(({ activiteit }) => activiteit), ['signalen:beoordelen', 'signalen:lezen'])
   t.equal(Number(rows[0]!.aantal), 3, 'two laid down, one withdrawn')
 })
