@@ -11,13 +11,18 @@ export const FOUTCODES = {
   'beleid-vastgesteld': [409, 'Beleidsversie is al vastgesteld'],
   'beleid-onvolledig': [409, 'Beleid voldoet niet aan de wet'],
   'besluit-niet-toegestaan': [409, 'Besluit niet toegestaan'],
+  bewaarplicht: [409, 'De wet verplicht te bewaren'],
   bezig: [409, 'Al bezig'],
+  'gegevens-vernietigd': [409, 'Gegevens zijn vernietigd'],
   'melding-niet-toegestaan': [409, 'Melding niet toegestaan'],
   'momentopname-boven-plafond': [409, 'Momentopname trekt te veel in'],
   'niet-terug-te-draaien': [409, 'Aanlevering is niet terug te draaien'],
+  'overdracht-niet-toegestaan': [409, 'Overdracht niet toegestaan'],
   'rust-niet-toegestaan': [409, 'Rust niet toegestaan'],
   'stamgegevens-onbekend': [409, 'Stamgegevens ontbreken'],
   'uitzondering-niet-toegestaan': [409, 'Uitzondering niet toegestaan'],
+  vastgehouden: [409, 'Gegevens worden vastgehouden'],
+  'verzoek-niet-toegestaan': [409, 'Verzoek niet toegestaan'],
   'versie-verouderd': [412, 'Versie is niet meer de laatste'],
   'bericht-te-groot': [413, 'Bericht te groot'],
   'soort-niet-ondersteund': [415, 'Mediatype niet ondersteund'],
@@ -46,6 +51,9 @@ export class AppError extends Error {
 
   get status (): number { return FOUTCODES[this.code][0] }
 }
+
+/** A store that is older than what was destroyed of it; the message is a Dutch sentence for the operator. */
+export class Herstelfout extends Error {}
 
 /** Stops a fault of the programmer, with what was expected. */
 export function assert (claim: unknown, message: string): asserts claim {

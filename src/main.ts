@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { EmbeddedError } from './db/embedded.ts'
 import { MigrationError } from './db/migrate.ts'
+import { Herstelfout } from './errors.ts'
 
 // Stripped types and compiled code of an earlier start.
 enableCompileCache()
@@ -12,26 +13,34 @@ type Command = (config: Config, argv: readonly string[]) => Promise<number>
 const COMMANDS: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./commands/serve.ts')).runServe,
   demo: async () => (await import('./demo/command.ts')).runDemo,
-  job: async () => (await import('./jobs/nachtelijk.ts')).runJob,
+  job: async () => (await import('./jobs/command.ts')).runJob,
   migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
   levering: async () => (await import('./commands/levering.ts')).runLevering,
   token: async () => (await import('./commands/token.ts')).runToken,
   importeer: async () => (await import('./importeren/command.ts')).runImporteer,
   'duo-simulator': async () => (await import('./duosimulator/command.ts')).runDuoSimulator,
   logboek: async () => (await import('./commands/logboek.ts')).runLogboek,
+  herstel: async () => (await import('./commands/herstel.ts')).runHerstel,
   contract: async () => (await import('./commands/contract.ts')).runContract
 }
 
-/** Says what an operator can act on in one sentence; anything else keeps its stack. */
-function explain (error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof MigrationError) return error.message
+/** Says what an operator can act on in one sentence; of anything else where it came from, for the texts of our libraries hold rows. */
+async function explain (error: unknown): Promise<string> {
+  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof MigrationError || error instanceof Herstelfout) return error.message
   const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE') return `Poort ${port} is al in gebruik; kies een andere met PORT=….`
   if (code === 'EACCES' && port !== undefined) return `Poort ${port} mag deze gebruiker niet openen; kies een andere met PORT=….`
   if (path !== undefined && ['EACCES', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM'].includes(code ?? '')) return `Map of bestand ${path} is niet te gebruiken (${code}); kies een andere met DATA_DIR=….`
   if (code === 'ECONNREFUSED') return `De database antwoordt niet: ${message}. Klopt DATABASE_URL, en draait de server?`
-  return error instanceof Error ? error.stack ?? error.message : String(error)
+  const { describeError } = await import('./http/problem.ts')
+  const { naam, bericht, stack, ...meer } = describeError(error) as { naam?: string, bericht?: string, stack?: string[] }
+  return [[naam ?? 'Fout', bericht].filter((part) => part !== undefined).join(': '), JSON.stringify(meer), ...stack ?? []].join('\n')
 }
+
+// What nobody waited for ends the process too, and Node itself would print all of the error.
+process.on('uncaughtException', (error) => {
+  explain(error).then((text) => { process.stderr.write(`${text}\n`, () => { process.exit(1) }) }, () => { process.exit(1) })
+})
 
 const [name = '', ...argv] = process.argv.slice(2)
 const load = COMMANDS[name]
@@ -43,7 +52,7 @@ if (load === undefined) {
     const run = await load()
     process.exitCode = await run(readConfig(), argv)
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`)
+    process.stderr.write(`${await explain(error)}\n`)
     process.exitCode = 1
   }
 }

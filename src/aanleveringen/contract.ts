@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Brin, Bron, Datumveld, Paginavraag, Probleemregel, Volgende } from '../http/velden.ts'
 
 /** The kinds of aanlevering there are. */
-export const SOORTEN_AANLEVERING = ['absenties', 'afmeldingen', 'vestigingen', 'kalenders', 'leerlingen', 'vrijstellingen', 'verklaringen', 'momentopname', 'terugdraaiing'] as const
+export const SOORTEN_AANLEVERING = ['absenties', 'afmeldingen', 'vestigingen', 'kalenders', 'leerlingen', 'vrijstellingen', 'groepen', 'betrekkingen', 'verklaringen', 'momentopname', 'terugdraaiing'] as const
 export type Soortaanlevering = typeof SOORTEN_AANLEVERING[number]
 
 export const Aanleveringenvraag = z.strictObject({

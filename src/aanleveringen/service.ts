@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LEERLING_VERNIETIGD } from '../bewaring/vernietigd.ts'
 import { sendLast, type Tx } from '../db/transaction.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
@@ -82,10 +83,15 @@ export async function recordAanlevering (ctx: Ctx, tx: Tx, scope: Schoolscope, g
     actor: ctx.actor.persoon ?? ctx.actor.bron,
     soort,
     aantallen,
-    afgewezen: afgewezen.slice(0, BEWAARD),
+    afgewezen: afgewezen.slice(0, BEWAARD).map(withoutVernietigde),
     bijzonderheden,
     duurMs: Math.round(performance.now() - begonnen)
   })
+}
+
+/** The key of who was destroyed is not kept again. */
+function withoutVernietigde (afgewezen: Afgewezen): Afgewezen {
+  return afgewezen.problemen?.some(({ code }) => code === LEERLING_VERNIETIGD) === true ? { index: afgewezen.index, problemen: afgewezen.problemen } : afgewezen
 }
 
 const Positie = z.tuple([z.iso.datetime(), z.uuid()])

@@ -110,3 +110,20 @@ export async function unmarkTeruggedraaid (tx: Tx, scope: Schoolscope, door: str
     update aanlevering set teruggedraaid_door = null
      where school = ${scope.school} and bron = ${scope.bron} and teruggedraaid_door = ${door}`)
 }
+
+/** Takes refused records with these keys out of what is kept of aanleveringen; the numbers stay. */
+export async function forgetAfgewezen (tx: Tx, { school }: Schoolscope, sleutels: ReadonlyArray<{ readonly bron: string, readonly bronId: string }>): Promise<void> {
+  for (const [bron, eigen] of Map.groupBy(sleutels, (sleutel) => sleutel.bron)) {
+    const weg = sql`${sql.param(eigen.map(({ bronId }) => bronId))}::text[]`
+    await tx.execute(sql`
+      update aanlevering
+         set afgewezen = coalesce((select jsonb_agg(e.record order by e.plaats) from jsonb_array_elements(afgewezen) with ordinality e(record, plaats) where coalesce(e.record ->> 'bronId', '') <> all(${weg})), '[]')
+       where school = ${school} and bron = ${bron} and afgewezen <> '[]' and exists (select from jsonb_array_elements(afgewezen) e where e ->> 'bronId' = any(${weg}))`)
+  }
+}
+
+/** Answers how many parts were of before this instant. */
+export async function deleteVerlopen (tx: Tx, { school }: Schoolscope, voor: string): Promise<number> {
+  const { rowCount } = await tx.execute(sql`delete from aanlevering where school = ${school} and ontvangen_op < ${voor}::timestamptz`)
+  return rowCount ?? 0
+}

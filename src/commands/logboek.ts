@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { openApp } from '../app.ts'
+import { destroyLogsleutels } from '../bewaring/service.ts'
+import { Wisregister } from '../bewaring/wisregister.ts'
 import { ConfigError, type Config } from '../config.ts'
+import { VERWERKINGDAGEN } from '../domain/bewaartermijn.ts'
 import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
 import { isBrin } from '../domain/identificatie.ts'
 import { systemActor } from '../toegang/service.ts'
-import { TERMIJN, verifyKeten, type UitgegevenZegel } from '../verwerkingen/controle.ts'
-import { deleteVerlopenVerwerkingen, destroyLogsleutels, listDagzegels, sealSchool } from '../verwerkingen/service.ts'
+import { verifyKeten, type UitgegevenZegel } from '../verwerkingen/controle.ts'
+import { deleteVerlopenVerwerkingen, listDagzegels, sealSchool } from '../verwerkingen/service.ts'
 import { Collectorfout, exportSpans, postSpans } from '../verwerkingen/uitvoer.ts'
 import type { Ctx } from '../context.ts'
 
@@ -30,9 +33,11 @@ interface Opdracht {
   readonly collector: string | undefined
 }
 
+interface Uitvoering extends Opdracht { readonly register: Wisregister }
+
 type Say = (line: string) => void
 
-const HANDELINGEN: Record<string, { readonly faults: (opdracht: Opdracht) => string[], readonly run: (ctx: Ctx, opdracht: Opdracht, say: Say) => Promise<number> }> = {
+const HANDELINGEN: Record<string, { readonly faults: (opdracht: Opdracht) => string[], readonly run: (ctx: Ctx, opdracht: Uitvoering, say: Say) => Promise<number> }> = {
   export: {
     faults: ({ van, tot, naar, collector }) => [
       ...(van === undefined || tot === undefined || van > tot ? ['--van en --tot: de eerste en de laatste dag'] : []),
@@ -51,7 +56,8 @@ export async function runLogboek (config: Config, argv: readonly string[]): Prom
   const { handeling, opdracht } = parse(config, argv)
   const app = await openApp({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
   try {
-    return await handeling.run(app.makeCtx(systemActor('logboek', [opdracht.school])), opdracht, (line) => { process.stdout.write(`${line}\n`) })
+    const register = new Wisregister(config.wisregister, app.sleutels, app.now)
+    return await handeling.run(app.makeCtx(systemActor('logboek', [opdracht.school])), { ...opdracht, register }, (line) => { process.stdout.write(`${line}\n`) })
   } finally {
     await app.close()
   }
@@ -92,15 +98,15 @@ async function runControle (ctx: Ctx, { school, zegels }: Opdracht, say: Say): P
   return breuk === null ? 0 : 1
 }
 
-async function runOpruimen (ctx: Ctx, { school, voor = addDagen(ctx.vandaag(), -TERMIJN) }: Opdracht, say: Say): Promise<number> {
-  if (voor > addDagen(ctx.vandaag(), -TERMIJN)) throw new ConfigError(`--voor: ten minste ${TERMIJN} dagen geleden`)
+async function runOpruimen (ctx: Ctx, { school, voor = addDagen(ctx.vandaag(), -VERWERKINGDAGEN) }: Opdracht, say: Say): Promise<number> {
+  if (voor > addDagen(ctx.vandaag(), -VERWERKINGDAGEN)) throw new ConfigError(`--voor: ten minste ${VERWERKINGDAGEN} dagen geleden`)
   await sealSchool(ctx, school)
   say(`${school}: ${await deleteVerlopenVerwerkingen(ctx, school, voor)} verwerkingen van voor ${voor} verwijderd`)
   return 0
 }
 
-async function runVernietig (ctx: Ctx, { school }: Opdracht, say: Say): Promise<number> {
-  say(`${school}: ${await destroyLogsleutels(ctx, school)} sleutels vernietigd`)
+async function runVernietig (ctx: Ctx, { school, register }: Uitvoering, say: Say): Promise<number> {
+  say(`${school}: ${await destroyLogsleutels(ctx, register, school)} sleutels vernietigd`)
   return 0
 }
 

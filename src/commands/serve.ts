@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openApp, type App } from '../app.ts'
+import { openHersteld } from '../bewaring/opening.ts'
 import { describeError } from '../http/problem.ts'
 import { startSchedule, type Schedule } from '../jobs/schedule.ts'
 import { buildServer } from '../server.ts'
 import { startEvaluator } from '../signalen/worker.ts'
 import { startVerzender, type Verzender } from '../verzending/worker.ts'
 import { startVerzegelaar } from '../verwerkingen/worker.ts'
+import type { App } from '../app.ts'
 import type { Config } from '../config.ts'
 
 // Between two attempts to plan the nights (ms).
@@ -16,7 +17,7 @@ const GRACE = 10_000
 /** Serves until SIGINT or SIGTERM; then stops accepting, finishes what runs, and closes what it opened. */
 export async function runServe (config: Config): Promise<number> {
   const started = performance.now()
-  const app = await openApp(config)
+  const app = await openHersteld(config)
   const server = await buildServer(app)
   const evaluator = startEvaluator(app)
   const verzegelaar = startVerzegelaar(app)

@@ -69,6 +69,8 @@ const settings = {
   log_timezone: 'UTC',
   log_destination: 'stderr',
   // No statement and no row in the log: they hold data about people. The service logs its own failures.
+  log_statement: 'none',
+  log_parameter_max_length_on_error: '0',
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_error_verbosity: 'terse'

@@ -26,6 +26,10 @@ export interface Sleutels {
   readonly logsleutels: Map<string, Logsleutel>
   /** Keyed HMAC, 32 bytes, of a seal: who can write the database alone cannot make one. */
   readonly signZegel: (tekst: string) => Buffer
+  /** Keyed HMAC, 32 bytes, of a line of the wisregister. */
+  readonly signWisregel: (tekst: string) => Buffer
+  /** Keyed HMAC, 16 bytes, of a leerling who was destroyed: whoever sends his key again is recognised, and nobody else can tell who it was. */
+  readonly pseudonymVernietigd: (leerling: { readonly school: string, readonly bron: string, readonly leerling: string }) => Buffer
 }
 
 /** The key under which the leerlingen of one school are pseudonyms. */
@@ -38,7 +42,7 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
   // As key objects, made once: an HMAC with a Buffer as its key costs 13 µs, with a key object 2.7, and a push takes one a leerling.
   const derive = (purpose: string): KeyObject => createSecretKey(Buffer.from(hkdfSync('sha256', sleutel, Buffer.alloc(0), `aanwezig/${purpose}/1`, 32)))
   const kept = new Map<string, string>()
-  const [pgn, zoek, log, antwoord, verzoek, bericht, zegel] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking'), derive('antwoord'), derive('verzoek'), derive('bericht'), derive('zegel')]
+  const [pgn, zoek, log, antwoord, verzoek, bericht, zegel, wisregel, vernietigd] = [derive('pgn'), derive('pgn-zoek'), derive('verwerking'), derive('antwoord'), derive('verzoek'), derive('bericht'), derive('zegel'), derive('wisregister'), derive('vernietigd')]
   return {
     encryptPgn: (nummer, eigenaar) => encrypt(pgn, nummer, eigenaar),
     decryptPgn: (versleuteld, eigenaar) => decrypt(pgn, versleuteld, eigenaar),
@@ -52,6 +56,8 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
     openLogsleutel: (versleuteld, eigenaar) => createSecretKey(Buffer.from(openOwn(log, versleuteld, eigenaar), 'base64')),
     logsleutels: new Map(),
     signZegel: (tekst) => createHmac('sha256', zegel).update(tekst).digest(),
+    signWisregel: (tekst) => createHmac('sha256', wisregel).update(tekst).digest(),
+    pseudonymVernietigd: ({ school, bron, leerling }) => createHmac('sha256', vernietigd).update(JSON.stringify([school, bron, leerling])).digest().subarray(0, 16),
     pseudonyms ({ school, nummer, sleutel }, leerlingen) {
       let bytes = ''
       for (const { bron, leerling } of leerlingen) {

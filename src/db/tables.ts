@@ -8,6 +8,7 @@ import { DIENSTEN } from '../domain/mandaat.ts'
 import { MELDINGSOORTEN, MELDINGSTATUSSEN, OPERATIES, UITZENDSTATUSSEN } from '../domain/melding.ts'
 import { AARDEN } from '../domain/regel.ts'
 import { SIGNAALSTATUSSEN } from '../domain/signaal.ts'
+import { NAMENS, VERZOEKSOORTEN, VERZOEKSTATUSSEN } from '../domain/verzoek.ts'
 
 // A mirror of migrations/*.sql, which are the truth; test/db/schema.test.ts compares every column, type and enum with a migrated database.
 
@@ -33,6 +34,9 @@ export const meldinggrond = pgEnum('meldinggrond', ['wettelijk', 'zorgelijk', 'h
 export const operatie = pgEnum('operatie', OPERATIES)
 export const uitzendstatus = pgEnum('uitzendstatus', UITZENDSTATUSSEN)
 export const mandaatdienst = pgEnum('mandaatdienst', DIENSTEN)
+export const verzoeksoort = pgEnum('verzoeksoort', VERZOEKSOORTEN)
+export const verzoekstatus = pgEnum('verzoekstatus', VERZOEKSTATUSSEN)
+export const namens = pgEnum('namens', NAMENS)
 
 export const school = pgTable('school', {
   school: text().notNull(),
@@ -473,6 +477,61 @@ export const mandaat = pgTable('mandaat', {
   ingetrokkenDoor: text('ingetrokken_door')
 })
 
+export const verzoek = pgTable('verzoek', {
+  school: text().notNull(),
+  verzoek: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  soort: verzoeksoort().notNull(),
+  namens: namens().notNull(),
+  ontvangenOp: day('ontvangen_op').notNull(),
+  betreft: jsonb()
+})
+
+export const verzoekStap = pgTable('verzoek_stap', {
+  school: text().notNull(),
+  verzoek: uuid().notNull(),
+  volgnummer: integer().notNull(),
+  status: verzoekstatus().notNull(),
+  reden: text(),
+  uiterlijk: day('uiterlijk'),
+  gevolg: jsonb(),
+  actor: text().notNull(),
+  rol: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const beperking = pgTable('beperking', {
+  school: text().notNull(),
+  beperking: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  absentie: text(),
+  verzoek: uuid().notNull(),
+  van: day('van').notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  medegedeeldOp: day('medegedeeld_op'),
+  opgehevenOp: instant('opgeheven_op'),
+  opgehevenDoor: text('opgeheven_door')
+})
+
+export const overdracht = pgTable('overdracht', {
+  school: text().notNull(),
+  overdracht: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  naarSchool: text('naar_school').notNull(),
+  datum: day('datum').notNull(),
+  inhoud: text().notNull(),
+  hash: text().notNull(),
+  pgnOntvanger: bytea('pgn_ontvanger'),
+  actor: text().notNull(),
+  rol: text(),
+  gemaaktOp: instant('gemaakt_op').notNull()
+})
+
 export const verwerking = pgTable('verwerking', {
   school: text().notNull(),
   verwerking: uuid().notNull(),
@@ -485,7 +544,64 @@ export const verwerking = pgTable('verwerking', {
   toepassing: text(),
   spanId: text('span_id'),
   ouderSpan: text('ouder_span'),
-  sleutel: smallint().notNull()
+  sleutel: smallint().notNull(),
+  doelbinding: text()
+})
+
+export const groep = pgTable('groep', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  groep: text().notNull(),
+  naam: text().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const groepslid = pgTable('groepslid', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  groep: text().notNull(),
+  leerling: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot')
+})
+
+export const groepsbegeleider = pgTable('groepsbegeleider', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  groep: text().notNull(),
+  persoon: text().notNull(),
+  rol: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot')
+})
+
+export const betrekking = pgTable('betrekking', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  betrekking: text().notNull(),
+  leerling: text().notNull(),
+  persoon: text().notNull(),
+  soort: text().notNull(),
+  gezag: boolean().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot'),
+  blokkades: jsonb().notNull(),
+  vastgelegdOp: instant('vastgelegd_op').notNull()
+})
+
+export const toestemming = pgTable('toestemming', {
+  school: text().notNull(),
+  toestemming: uuid().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  persoon: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot'),
+  gegevenDoor: text('gegeven_door').notNull(),
+  gegevenRol: text('gegeven_rol'),
+  gegevenOp: instant('gegeven_op').notNull(),
+  ingetrokkenDoor: text('ingetrokken_door'),
+  ingetrokkenOp: instant('ingetrokken_op')
 })
 
 export const verwerkingMarkering = pgTable('verwerking_markering', {
@@ -526,6 +642,61 @@ export const logsleutel = pgTable('logsleutel', {
   sleutel: bytea('sleutel'),
   gemaaktOp: instant('gemaakt_op').notNull(),
   vernietigdOp: instant('vernietigd_op')
+})
+
+export const vasthouding = pgTable('vasthouding', {
+  school: text().notNull(),
+  vasthouding: uuid().notNull(),
+  bron: text(),
+  leerling: text(),
+  reden: text().notNull(),
+  van: day('van').notNull(),
+  tot: day('tot'),
+  actor: text().notNull(),
+  rol: text(),
+  vastgelegdOp: instant('vastgelegd_op').notNull(),
+  beeindigdOp: instant('beeindigd_op'),
+  beeindigdDoor: text('beeindigd_door')
+})
+
+export const vernietiging = pgTable('vernietiging', {
+  school: text().notNull(),
+  vernietiging: uuid().notNull(),
+  soort: text().notNull(),
+  termijn: text(),
+  termijnversie: text(),
+  grens: day('grens'),
+  grond: text(),
+  vernietigdOp: instant('vernietigd_op').notNull(),
+  actor: text().notNull(),
+  rol: text(),
+  leerlingen: integer().notNull(),
+  rijen: jsonb().notNull(),
+  dagenVan: day('dagen_van'),
+  dagenTot: day('dagen_tot'),
+  herhalingVan: uuid('herhaling_van'),
+  sha256: text().notNull()
+})
+
+export const vernietigdeLeerling = pgTable('vernietigde_leerling', {
+  school: text().notNull(),
+  pseudoniem: bytea('pseudoniem').notNull(),
+  vernietiging: uuid().notNull(),
+  tot: day('tot').notNull(),
+  heropendOp: instant('heropend_op')
+})
+
+export const dossiersluiting = pgTable('dossiersluiting', {
+  school: text().notNull(),
+  bron: text().notNull(),
+  leerling: text().notNull(),
+  tot: day('tot').notNull()
+})
+
+export const bewaarstand = pgTable('bewaarstand', {
+  school: text().notNull(),
+  wisregister: bigint({ mode: 'number' }).notNull(),
+  grens: day('grens')
 })
 
 export const jobrun = pgTable('jobrun', {
@@ -582,12 +753,26 @@ export const OWNERS = {
   uitzendpoging: 'meldingen',
   peiling: 'meldingen',
   mandaat: 'mandaten',
+  verzoek: 'verzoeken',
+  verzoek_stap: 'verzoeken',
+  beperking: 'verzoeken',
+  overdracht: 'overdrachten',
   verwerking: 'verwerkingen',
   verwerking_markering: 'verwerkingen',
   verwerkingsketen: 'verwerkingen',
   verwerkingszegel: 'verwerkingen',
   verwerking_betrokkene: 'verwerkingen',
   logsleutel: 'verwerkingen',
+  groep: 'betrekkingen',
+  groepslid: 'betrekkingen',
+  groepsbegeleider: 'betrekkingen',
+  betrekking: 'betrekkingen',
+  toestemming: 'betrekkingen',
+  vasthouding: 'bewaring',
+  vernietiging: 'bewaring',
+  vernietigde_leerling: 'bewaring',
+  dossiersluiting: 'bewaring',
+  bewaarstand: 'bewaring',
   jobrun: 'jobs',
   migratie: 'db'
 } as const

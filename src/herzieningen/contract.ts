@@ -10,7 +10,7 @@ export const Momentopnameinvoer = z.strictObject({
   vestiging: Vestigingscode,
   van: Datumveld,
   tot: Datumveld.describe('Laatste dag; ten hoogste een jaar na `van`.'),
-  opgenomenOp: Tijdstipveld.describe('Moment waarop de bron dit overzicht maakte. Wat daarna is gewijzigd, blijft staan.'),
+  opgenomenOp: Tijdstipveld.describe('Moment waarop de bron dit overzicht maakte, niet in de toekomst. Wat daarna is gewijzigd, blijft staan.'),
   plafond: z.int().min(0).max(100).default(20).describe('Procent van wat er stond dat ten hoogste wordt ingetrokken; zou het meer zijn, dan gebeurt er niets.'),
   absenties: z.array(z.unknown()).max(MEESTE).meta({ record: Absentieregel, description: `Alle absenties van de vestiging in de periode, ten hoogste ${MEESTE}; elk staat op zichzelf. Leeg: er waren er geen.` })
 }).refine(({ vestiging, school }) => vestiging.startsWith(school), { message: 'hoort niet bij deze school', path: ['vestiging'] })

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { getEigenAanlevering, recordAanlevering, registerTerugdraaiing } from '../aanleveringen/service.ts'
-import { countResultaten, landAbsenties, parseRegels, readBronId, refuse, reportLanded, retryBotsingen, withdrawWachtende, type Regel } from '../absenties/service.ts'
+import { countResultaten, landAbsenties, makeToekomst, noemToekomst, parseRegels, readBronId, refuse, reportLanded, retryBotsingen, withdrawWachtende, type Regel } from '../absenties/service.ts'
 import { followAfmeldingen } from '../afmeldingen/service.ts'
-import { Rollback, type Tx } from '../db/transaction.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { lockEvaluatie, lockSchool, lockStam } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
 import { previewSignalen } from '../signalen/service.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { recordVerwerking } from '../verwerkingen/service.ts'
+import { recordVerwerking, tryTransaction } from '../verwerkingen/service.ts'
 import { NAMEN, type Momentopnameantwoord, type Momentopnameinvoer, type Signaalgevolgen, type Terugdraaiingsantwoord } from './contract.ts'
 import * as store from './store.ts'
 import type { Absentieregel, Absentieresultaat } from '../absenties/contract.ts'
 import type { Ctx } from '../context.ts'
+import type { Tx } from '../db/transaction.ts'
 import type { Uitkomst } from '../domain/evaluate-regels.ts'
 
 /** Records a statement, as many as a push has in a batch. */
@@ -28,10 +28,11 @@ export async function pushMomentopname (ctx: Ctx, invoer: Momentopnameinvoer, { 
   const begonnen = performance.now()
   const { school, vestiging, van, tot, opgenomenOp, plafond, absenties } = invoer
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
+  if (makeToekomst(ctx)(opgenomenOp)) throw new AppError('invoer-ongeldig', 'Er is 1 fout in de invoer.', [noemToekomst('/opgenomenOp')])
   const aanlevering = randomUUID()
   const { regels, geweigerd } = parseInvoer(ctx, invoer)
   const genoemd = absenties.flatMap((record) => readBronId(record) ?? [])
-  const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx): Promise<Proefbaar<Momentopnameantwoord>> => {
+  const land = async (tx: Tx): Promise<Momentopnameantwoord> => {
     if (proef) await lockEvaluatie(tx, school)
     const stam = await lockStam(ctx, tx, school)
     await requireMandaat(ctx, tx, school, 'aanleveren')
@@ -61,17 +62,18 @@ export async function pushMomentopname (ctx: Ctx, invoer: Momentopnameinvoer, { 
     const afgewezen = resultaten.filter(({ problemen }) => problemen !== undefined)
     await recordAanlevering(ctx, tx, scope, { aanlevering, soort: 'momentopname', aantallen, afgewezen, bijzonderheden: { vestiging, van, tot, opgenomenOp, plafond, stond, percentage, nieuwerDan: nieuwerDan.length }, begonnen })
     const geheel = { aanlevering, aantallen, resultaten, ingetrokken: ontbrekend.map(({ bronId }) => bronId), nieuwerDan, stond, percentage }
-    return proef ? await endProef(ctx, tx, scope, geheel, leerlingen) : { antwoord: geheel }
-  }))
-  if (proef) return await recordProef(ctx, scope, antwoord)
-  const { aantallen } = antwoord.antwoord
+    return proef ? await addSignalen(ctx, tx, scope, geheel, leerlingen) : geheel
+  }
+  if (proef) return await retryBotsingen(async () => await tryTransaction(ctx, land))
+  const antwoord = await retryBotsingen(async () => await ctx.transaction(land))
+  const { aantallen } = antwoord
   reportLanded(ctx, { ...aantallen, ingetrokken: aantallen.ingetrokken + aantallen.ontbrekend })
-  return antwoord.antwoord
+  return antwoord
 }
 
 /** The records that lie where the momentopname does, and the answer to the others. */
 function parseInvoer (ctx: Ctx, { school, vestiging, van, tot, absenties }: Momentopnameinvoer): { regels: Regel[], geweigerd: Absentieresultaat[] } {
-  const { perSchool, geweigerd } = parseRegels(absenties, requireRecht(ctx.actor, 'absenties:schrijven'))
+  const { perSchool, geweigerd } = parseRegels(ctx, absenties, requireRecht(ctx.actor, 'absenties:schrijven'))
   const buiten = (pointer: string, detail: string): Fout => ({ code: 'buiten-momentopname', pointer, detail })
   const regels: Regel[] = []
   for (const regel of [...perSchool.values()].flat().sort((a, b) => a.index - b.index)) {
@@ -94,7 +96,7 @@ export async function revertAanlevering (ctx: Ctx, id: string, { school, proef }
   const begonnen = performance.now()
   const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
   const terugdraaiing = randomUUID()
-  const antwoord = await retryBotsingen(async () => await ctx.transaction(async (tx): Promise<Proefbaar<Terugdraaiingsantwoord>> => {
+  const land = async (tx: Tx): Promise<Terugdraaiingsantwoord> => {
     if (proef) await lockEvaluatie(tx, school)
     await lockSchool(tx, school)
     await requireMandaat(ctx, tx, school, 'aanleveren')
@@ -118,11 +120,12 @@ export async function revertAanlevering (ctx: Ctx, id: string, { school, proef }
     }
     const afgewezen = geheel.nietHersteld.map((record, index) => ({ index, ...record }))
     await recordAanlevering(ctx, tx, scope, { aanlevering: terugdraaiing, soort: 'terugdraaiing', aantallen: geheel.aantallen, afgewezen, bijzonderheden: { aanlevering: id }, begonnen })
-    return proef ? await endProef(ctx, tx, scope, geheel, leerlingen) : { antwoord: geheel }
-  }))
-  if (proef) return await recordProef(ctx, scope, antwoord)
+    return proef ? await addSignalen(ctx, tx, scope, geheel, leerlingen) : geheel
+  }
+  if (proef) return await retryBotsingen(async () => await tryTransaction(ctx, land))
+  const antwoord = await retryBotsingen(async () => await ctx.transaction(land))
   ctx.wake()
-  return antwoord.antwoord
+  return antwoord
 }
 
 /** The aanlevering whose versions this is about: itself, or the one that a terugdraaiing turned back. Throws when it cannot be turned back. */
@@ -181,34 +184,21 @@ async function addLeerlingen (tx: Tx, scope: Schoolscope, records: readonly Abse
   for (const leerling of await store.listLeerlingenVan(tx, scope, records.map(({ bronId }) => bronId))) leerlingen.add(leerling)
 }
 
-interface Leerlingsleutel { readonly bron: string, readonly leerling: string }
-
-/** An answer, and of a trial whose absenties and signalen were read for it. */
-interface Proefbaar<T> { readonly antwoord: T, readonly absenties?: readonly Leerlingsleutel[], readonly signalen?: readonly Leerlingsleutel[] }
-
-/** Ends a trial: says what the signalen would become, where the caller may know, and undoes everything. */
-async function endProef<T extends object> (ctx: Ctx, tx: Tx, scope: Schoolscope, antwoord: T, leerlingen: ReadonlySet<string>): Promise<never> {
-  const absenties = [...leerlingen].map((leerling) => ({ bron: scope.bron, leerling }))
-  if (!ctx.actor.rechten.has('signalen:lezen')) throw new Rollback({ antwoord, absenties })
+/** What the signalen would become by a trial, where the caller may know. */
+async function addSignalen<T extends object> (ctx: Ctx, tx: Tx, scope: Schoolscope, antwoord: T, leerlingen: ReadonlySet<string>): Promise<T & { signalen?: Signaalgevolgen }> {
+  if (!ctx.actor.rechten.has('signalen:lezen')) return antwoord
+  const geraakt = [...leerlingen].map((leerling) => ({ bron: scope.bron, leerling }))
   const signalen: Signaalgevolgen = { nieuw: [], gewijzigd: [], vervallen: [] }
-  await followAfmeldingen(ctx, tx, scope.school, absenties)
-  const volgingen = await previewSignalen(ctx, tx, scope, absenties)
+  await followAfmeldingen(ctx, tx, scope.school, geraakt)
+  const volgingen = await previewSignalen(ctx, tx, scope, geraakt)
   // A person whom several bronnen know may come with each of them.
-  const uniek = new Map(volgingen.map((each) => [`${each.bron}\n${each.leerling}`, each]))
-  for (const { bron, leerling, volging } of uniek.values()) {
+  const uniek = [...new Map(volgingen.map((each) => [`${each.bron}\n${each.leerling}`, each])).values()]
+  for (const { bron, leerling, volging } of uniek) {
     const describe = ({ regel, begindatum, einddatum, minuten }: Uitkomst) => ({ leerling: { bron, bronId: leerling }, regel, begindatum, einddatum, minuten })
     signalen.nieuw.push(...volging.nieuw.map(describe))
     signalen.gewijzigd.push(...volging.gewijzigd.map(({ signaal, uitkomst }) => ({ id: `${scope.school}-${signaal.signaal}`, ...describe(uitkomst) })))
     signalen.vervallen.push(...volging.vervallen.map((signaal) => ({ id: `${scope.school}-${signaal.signaal}`, ...describe(signaal) })))
   }
-  throw new Rollback({ antwoord: { ...antwoord, signalen }, absenties, signalen: [...uniek.values()] })
-}
-
-/** A trial is undone with the record of what it read; that is made here. */
-async function recordProef<T> (ctx: Ctx, { school }: Schoolscope, { antwoord, absenties = [], signalen = [] }: Proefbaar<T>): Promise<T> {
-  await ctx.transaction(async (tx) => {
-    await recordVerwerking(ctx, tx, 'absenties:lezen', absenties.map(({ bron, leerling }) => ({ school, bron, leerling })))
-    await recordVerwerking(ctx, tx, 'signalen:lezen', signalen.map(({ bron, leerling }) => ({ school, bron, leerling })))
-  })
-  return antwoord
+  await recordVerwerking(ctx, tx, 'signalen:lezen', uniek.map(({ bron, leerling }) => ({ school: scope.school, bron, leerling })))
+  return { ...antwoord, signalen }
 }
