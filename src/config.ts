@@ -33,8 +33,11 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   WACHT_DAGEN: z.coerce.number().int().min(1).max(365).default(14),
   NACHT_CRON: z.string().regex(/^(\S+\s+){4}\S+$/, 'heeft vijf velden, zoals 0 2 * * *').default('0 2 * * *'),
+  LEVERINGEN_CRON: z.string().regex(/^(\S+\s+){4}\S+$/, 'heeft vijf velden, zoals 0 5 * * *').default('0 5 * * *'),
   LEVERINGEN_DIR: z.string().min(1).optional(),
-  INWERKINGTREDING: z.string().refine(isDatum, 'is een datum, zoals 2027-08-01').optional(),
+  WISREGISTER_DIR: z.string().min(1).optional(),
+  BACKUP_DAGEN: z.coerce.number().int().min(1).max(3_650).default(90),
+  INWERKINGTREDING: z.string().refine(isDatum, 'is een datum, zoals 2027-08-01').nullable().default(null),
   DB_VERBINDINGEN: z.coerce.number().int().min(2).max(200).default(10),
   VERZOEKEN_PER_SECONDE: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
   VERZOEKEN_TEGELIJK: z.coerce.number().int().min(1).max(10_000).default(32),
@@ -48,6 +51,10 @@ const Environment = z.object({
   DUO_CERTIFICAAT: z.string().min(1).optional(),
   DUO_SLEUTEL: z.string().min(1).optional(),
   DUO_CA: z.string().min(1).optional(),
+  DUO_PROFIEL: z.enum(['2W-be', '2W-be-S']).default('2W-be'),
+  DUO_ONDERTEKENING_CERTIFICAAT: z.string().min(1).optional(),
+  DUO_ONDERTEKENING_SLEUTEL: z.string().min(1).optional(),
+  DUO_ONDERTEKENING_CA: z.string().min(1).optional(),
   DUO_SECONDEN: z.coerce.number().int().min(1).max(120).default(30),
   DUO_PEIL_MINUTEN: z.coerce.number().int().min(1).max(1_440).default(15),
   LOGBOEK_COLLECTOR: z.url().refine(isSafe, 'begint met https:// (http:// alleen naar deze machine zelf, of een naam zonder punt: een container ernaast)').optional(),
@@ -61,10 +68,13 @@ function isNetwork (text: string): boolean {
   return kind !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128)))
 }
 
-/** How messages reach DUO. Paths are of PEM files; without them the address is one of this machine itself. */
+/** Paths of PEM files, and how the settings that name them begin. */
+export interface Pempaden { readonly instelling: string, readonly certificaat: string, readonly sleutel: string, readonly ca: string | undefined }
+
+/** How messages reach DUO. Without `tls` the address is one of this machine itself; without `ondertekening` they are not signed. */
 export type Duokanaal =
   | { readonly kanaal: 'map', readonly map: string }
-  | { readonly kanaal: 'soap-vsv', readonly url: string, readonly oin: string, readonly seconden: number, readonly tls: { readonly certificaat: string, readonly sleutel: string, readonly ca: string | undefined } | undefined }
+  | { readonly kanaal: 'soap-vsv', readonly url: string, readonly oin: string, readonly seconden: number, readonly tls: Pempaden | undefined, readonly ondertekening: Pempaden | undefined }
 
 export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string }
 
@@ -75,6 +85,8 @@ export interface Config {
   readonly databaseUrl: string | undefined
   readonly dataDir: string
   readonly leveringenDir: string
+  /** Where it is laid down what was destroyed, and how many days a backup may be old that is put back. */
+  readonly wisregister: { readonly map: string, readonly dagen: number }
   readonly issuers: readonly Issuer[]
   /** Seconds that the clock of an issuer may differ from ours. */
   readonly klokverschil: number
@@ -88,6 +100,7 @@ export interface Config {
   /** Days an absentie waits for its leerling before it is refused. */
   readonly wachtDagen: number
   readonly nachtCron: string
+  readonly leveringenCron: string
   /** First day of the Wet terugdringen schoolverzuim; null while nobody knows it. */
   readonly inwerkingtreding: Datum | null
   readonly verbindingen: number
@@ -136,6 +149,7 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     databaseUrl: env.DATABASE_URL,
     dataDir,
     leveringenDir: resolve(env.LEVERINGEN_DIR ?? `${dataDir}/leveringen`),
+    wisregister: { map: resolve(env.WISREGISTER_DIR ?? `${dataDir}/wisregister`), dagen: env.BACKUP_DAGEN },
     issuers: env.AUTH_ISSUERS ?? [],
     klokverschil: env.AUTH_KLOKVERSCHIL,
     certificaatHeader: env.AUTH_CERTIFICAAT_HEADER?.toLowerCase(),
@@ -144,7 +158,8 @@ export function readConfig (environment: NodeJS.ProcessEnv = process.env): Confi
     logLevel: env.LOG_LEVEL,
     wachtDagen: env.WACHT_DAGEN,
     nachtCron: env.NACHT_CRON,
-    inwerkingtreding: env.INWERKINGTREDING ?? null,
+    leveringenCron: env.LEVERINGEN_CRON,
+    inwerkingtreding: env.INWERKINGTREDING,
     verbindingen: env.DB_VERBINDINGEN,
     verzoekenPerSeconde: env.VERZOEKEN_PER_SECONDE,
     verzoekenTegelijk: env.VERZOEKEN_TEGELIJK,
@@ -165,19 +180,26 @@ function checkProxys ({ AUTH_CERTIFICAAT_HEADER: header, VERTROUWDE_PROXYS: prox
 
 const THUIS = ['localhost', '127.0.0.1', '[::1]']
 
-function checkDuo ({ DUO_KANAAL: kanaal, DUO_URL: url, DUO_OIN: oin, DUO_CERTIFICAAT: certificaat, DUO_SLEUTEL: sleutel }: z.infer<typeof Environment>): string[] {
+function checkDuo ({ DUO_KANAAL: kanaal, DUO_URL: url, DUO_OIN: oin, DUO_CERTIFICAAT: certificaat, DUO_SLEUTEL: sleutel, DUO_PROFIEL: profiel, ...env }: z.infer<typeof Environment>): string[] {
   if (kanaal !== 'soap-vsv') return []
+  const ondertekening = [env.DUO_ONDERTEKENING_CERTIFICAAT, env.DUO_ONDERTEKENING_SLEUTEL, env.DUO_ONDERTEKENING_CA]
   return [
     ...(url === undefined ? ['DUO_URL: verplicht bij DUO_KANAAL=soap-vsv'] : []),
     ...(oin === undefined ? ['DUO_OIN: verplicht bij DUO_KANAAL=soap-vsv'] : []),
     ...(url?.startsWith('http:') === true && !THUIS.includes(new URL(url).hostname) ? ['DUO_URL: begint met https:// (http:// alleen naar deze machine zelf)'] : []),
-    ...(url?.startsWith('https:') === true && (certificaat === undefined || sleutel === undefined) ? ['DUO_CERTIFICAAT, DUO_SLEUTEL: verplicht bij een adres met https://'] : [])
+    ...(url?.startsWith('https:') === true && (certificaat === undefined || sleutel === undefined) ? ['DUO_CERTIFICAAT, DUO_SLEUTEL: verplicht bij een adres met https://'] : []),
+    ...(profiel === '2W-be-S' && ondertekening.includes(undefined) ? ['DUO_ONDERTEKENING_CERTIFICAAT, DUO_ONDERTEKENING_SLEUTEL, DUO_ONDERTEKENING_CA: verplicht bij DUO_PROFIEL=2W-be-S'] : []),
+    ...(profiel === '2W-be' && ondertekening.some((pad) => pad !== undefined) ? ['DUO_PROFIEL: 2W-be ondertekent niet; kies 2W-be-S of laat DUO_ONDERTEKENING_… weg'] : [])
   ]
 }
 
 function buildDuo ({ DUO_KANAAL: kanaal, DUO_MAP: map, DUO_URL: url = '', DUO_OIN: oin = '', DUO_SECONDEN: seconden, ...pem }: z.infer<typeof Environment>, dataDir: string): Duokanaal | undefined {
   if (kanaal === undefined) return undefined
   if (kanaal === 'map') return { kanaal, map: resolve(map ?? `${dataDir}/duo`) }
-  const { DUO_CERTIFICAAT: certificaat, DUO_SLEUTEL: sleutel, DUO_CA: ca } = pem
-  return { kanaal, url, oin, seconden, tls: certificaat === undefined || sleutel === undefined ? undefined : { certificaat, sleutel, ca } }
+  return { kanaal, url, oin, seconden, tls: readPempaden(pem, 'DUO'), ondertekening: readPempaden(pem, 'DUO_ONDERTEKENING') }
+}
+
+function readPempaden (env: Partial<z.infer<typeof Environment>>, instelling: 'DUO' | 'DUO_ONDERTEKENING'): Pempaden | undefined {
+  const { [`${instelling}_CERTIFICAAT` as const]: certificaat, [`${instelling}_SLEUTEL` as const]: sleutel, [`${instelling}_CA` as const]: ca } = env
+  return certificaat === undefined || sleutel === undefined ? undefined : { instelling, certificaat, sleutel, ca }
 }

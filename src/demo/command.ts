@@ -67,7 +67,7 @@ async function playDemo (config: Config, eenmalig: boolean, signal: AbortSignal)
     // People read this and the log would run through it; what goes wrong is still said.
     const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
     const simulator = await startSimulator({ port: 0, now: () => app.now() })
-    const duo = { kanaal: 'soap-vsv', url: simulator.url, oin: SIMULATOR_OIN, seconden: 30, tls: undefined } as const
+    const duo = { kanaal: 'soap-vsv', url: simulator.url, oin: SIMULATOR_OIN, seconden: 30, tls: undefined, ondertekening: undefined } as const
     const app = await openApp({ ...config, dataDir, databaseUrl: undefined, issuers: [], development: true, leveringenDir: join(dataDir, 'leveringen'), logLevel, duo })
     try {
       verslag.phase('Opslag', `PostgreSQL in ${shortPath(dataDir)}, tabellen aangelegd`)

@@ -4,6 +4,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { GELDIG, Handtekeningfout, KLOKVERSCHIL, openEnvelope, signEnvelope, type Ondertekening } from '../verzending/handtekening.ts'
 import { anonymousOf, buildFault, formatEnvelope, readEnvelope, readOin, WSA, type Kop } from '../verzending/soap.ts'
 import { oinVan } from '../verzending/soap-vsv.ts'
 import { actionOf, NAMESPACES } from '../verzending/vsv.ts'
@@ -51,6 +52,8 @@ export interface Simulatoropties {
   readonly gemeente?: number
   /** PEM: of the server, and the CA that a client's certificate must have. */
   readonly tls?: { readonly cert: string, readonly key: string, readonly ca: string }
+  /** With it every message must be signed by a certificate of this CA, once and lately, and every answer is (2W-be-S). */
+  readonly ondertekening?: Ondertekening
 }
 
 export interface Simulator {
@@ -90,7 +93,7 @@ export async function startSimulator (opties: Simulatoropties): Promise<Simulato
     if (toeval() >= (opties.storing ?? 0)) return undefined
     return Storing.parse({ soort: (['fout', 'verbreek-voor', 'verbreek-na'] as const)[Math.floor(toeval() * 3)] ?? 'fout' })
   }
-  const state: Staat = { opties, register, keep, plan, takeStoring, storingen }
+  const state: Staat = { opties, register, keep, plan, takeStoring, storingen, gezien: new Map() }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const pad = request.url?.split('?')[0] ?? ''
@@ -124,6 +127,8 @@ interface Staat {
   readonly plan: (opdracht: Storingsopdracht) => void
   readonly takeStoring: (school: string, bij: 'bericht' | 'peiling') => z.output<typeof Storing> | undefined
   readonly storingen: unknown[]
+  /** Signatures that came, and until when (ms) the same could come again. */
+  readonly gezien: Map<string, number>
 }
 
 // --- the web service
@@ -140,9 +145,9 @@ async function answerSoap (staat: Staat, request: IncomingMessage, response: Ser
   }
   staat.keep('in', tekst)
   if (staat.opties.traag !== undefined) await sleep(staat.opties.traag, undefined, { ref: false })
-  const gelezen = understand(tekst, String(request.headers.soapaction))
+  const gelezen = understand(staat, tekst, String(request.headers.soapaction))
   if ('fault' in gelezen) {
-    reply(staat, response, 500, gelezen.kop, gelezen.fault)
+    reply(staat, response, 500, gelezen, gelezen.fault)
     return
   }
   const { kop, vraag } = gelezen
@@ -153,25 +158,34 @@ async function answerSoap (staat: Staat, request: IncomingMessage, response: Ser
     return
   }
   if (storing?.soort === 'fout') {
-    reply(staat, response, 500, kop, buildFault('Server', 'Storing'))
+    reply(staat, response, 500, gelezen, buildFault('soap:Server', 'Storing'))
     return
   }
   const document = staat.register.answer(vraag, kop.messageId, storing?.soort === 'weiger' ? storing.code : undefined)
   if (storing?.soort === 'verbreek-na') response.destroy()
   else if (storing?.soort === 'onleesbaar') send(response, 200, 'text/xml; charset=utf-8', '<soap:Envelope')
-  else reply(staat, response, 200, kop, document)
+  else reply(staat, response, 200, gelezen, document)
 }
 
-type Gelezen = { readonly kop: Kop, readonly vraag: ReturnType<typeof readVraag> } | { readonly kop: Kop, readonly fault: Knoop }
+/** `handtekening`: that of a question that was signed. */
+interface Gevraagd { readonly kop: Kop, readonly handtekening: string | null }
+type Gelezen = Gevraagd & ({ readonly vraag: ReturnType<typeof readVraag> } | { readonly fault: Knoop })
 
 const ONBEKEND: Kop = { action: '', messageId: '', relatesTo: '', to: '', from: '' }
 
 /** The question, or the fault of a call that no melding can repair. */
-function understand (tekst: string, soapaction: string): Gelezen {
+function understand (staat: Staat, tekst: string, soapaction: string): Gelezen {
   let kop = ONBEKEND
+  let handtekening: string | null = null
   try {
-    const envelope = readEnvelope(tekst)
+    let envelope = readEnvelope(tekst)
     kop = envelope.kop
+    if (staat.opties.ondertekening !== undefined) {
+      // A fault says which message and which signature it is about, also where neither can be believed.
+      handtekening = /SignatureValue[^>]*>([^<]+)</.exec(tekst)?.[1]?.replaceAll(/\s/g, '') ?? null
+      envelope = openOnce(staat, tekst, staat.opties.ondertekening)
+      kop = envelope.kop
+    }
     const vraag = readVraag(envelope.body)
     const action = actionOf(envelope.body.naam)
     if (kop.action !== action || soapaction !== `"${action}"`) throw new XmlFout('Action noemt een andere operatie')
@@ -179,16 +193,28 @@ function understand (tekst: string, soapaction: string): Gelezen {
     if (readOin(kop.to) === undefined || readOin(kop.from) === undefined) throw new XmlFout('To of From noemt geen OIN')
     // Without a school the melding itself is at fault.
     if (vraag.brin !== '' && readOin(kop.from) !== oinVan(vraag.brin)) throw new XmlFout('From is een andere school dan het bericht')
-    return { kop, vraag }
+    return { kop, handtekening, vraag }
   } catch (error) {
-    if (error instanceof XmlFout) return { kop, fault: buildFault('Client', error.message) }
+    if (error instanceof Handtekeningfout) return { kop, handtekening, fault: buildFault(`wsse:${error.code}`, error.message) }
+    if (error instanceof XmlFout) return { kop, handtekening, fault: buildFault('soap:Client', error.message) }
     throw error
   }
 }
 
-function reply (staat: Staat, response: ServerResponse, status: number, vraag: Kop, document: Knoop): void {
+/** A signed message, the first time it comes: sent again it has another Timestamp, and so another signature. */
+function openOnce ({ gezien, opties: { now } }: Staat, tekst: string, { ca }: Ondertekening): ReturnType<typeof openEnvelope> {
+  const nu = now()
+  const geopend = openEnvelope(tekst, { ca, oin: undefined }, nu)
+  for (const [oud, tot] of gezien) if (tot < nu.getTime()) gezien.delete(oud)
+  if (gezien.has(geopend.handtekening)) throw new Handtekeningfout('MessageExpired', 'dit bericht is al eerder ontvangen')
+  gezien.set(geopend.handtekening, nu.getTime() + GELDIG + 2 * KLOKVERSCHIL)
+  return geopend
+}
+
+function reply (staat: Staat, response: ServerResponse, status: number, { kop: vraag, handtekening }: Gevraagd, document: Knoop): void {
   const kop: Kop = { action: `${vraag.action}Response`, messageId: `urn:uuid:${randomUUID()}`, relatesTo: vraag.messageId, to: `${WSA}/anonymous`, from: anonymousOf(SIMULATOR_OIN) }
-  const tekst = formatEnvelope(kop, document, NAMESPACES)
+  const { ondertekening, now } = staat.opties
+  const tekst = ondertekening === undefined ? formatEnvelope(kop, document, NAMESPACES) : signEnvelope(kop, document, NAMESPACES, { ...ondertekening, nu: now(), bevestigt: handtekening }).tekst
   staat.keep('uit', tekst)
   send(response, status, 'text/xml; charset=utf-8', tekst)
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { checkVelden } from '../domain/meldingsprofiel.ts'
+import { Handtekeningfout, HANDTEKENINGCODES, openEnvelope, signEnvelope } from './handtekening.ts'
 import { post, type Toegang } from './post.ts'
-import { addOin, anonymousOf, formatEnvelope, readEnvelope, readFault } from './soap.ts'
+import { addOin, anonymousOf, formatEnvelope, readEnvelope, readFault, type Bericht } from './soap.ts'
 import { actionOf, buildBericht, buildOpvraging, buildPeiling, formatVelden, MELDEN, MUTEREN, NAMESPACES, OPVRAGEN, PEILEN, profielVan, readAntwoord, type Antwoorddocument } from './vsv.ts'
 import { XmlFout, type Element, type Knoop } from './xml.ts'
 import type { Kanaal, Kanaalantwoord, Uitzending } from '../domain/duobericht.ts'
+import type { Pem } from './certificaten.ts'
 
 /** Asked from when a school was never asked for: before any melding of ours. */
 const BEGIN = '2000-01-01T00:00:00.000Z'
@@ -22,21 +24,30 @@ class Aanroepfout extends Error {
   }
 }
 
-export interface Soapopties extends Toegang {
-  /** OIN of DUO, in the address of every message. */
+export interface Soapopties extends Omit<Toegang, 'tls'> {
+  /** OIN of DUO: in the address of every message, and in the certificate that signs its answers. */
   readonly oin: string
+  readonly now: () => Date
+  /** Asked for at each message, so that a renewed certificate counts at once; absent only to an address of this machine itself. */
+  readonly tls: (() => Promise<Pem>) | undefined
+  /** With it messages are signed and only signed answers count (Digikoppeling WUS 2W-be-S); absent: the connection is the proof (2W-be). */
+  readonly ondertekening: (() => Promise<Pem>) | undefined
 }
 
-/** The web service for relatief verzuim over SOAP 1.1 with WS-Addressing. Messages are not signed: the connection and its client certificate are the proof. */
+/** The web service for relatief verzuim over SOAP 1.1 with WS-Addressing. */
 export function makeSoapVsv (opties: Soapopties): Kanaal {
   const ask = async (school: string, operation: string, kenmerk: string, body: Knoop, signal: AbortSignal): Promise<Antwoorddocument> => {
     const messageId = `urn:uuid:${kenmerk}`
     const action = actionOf(operation)
-    const envelope = formatEnvelope({ action, messageId, relatesTo: '', to: addOin(opties.url, opties.oin), from: anonymousOf(oinVan(school)) }, body, NAMESPACES)
-    const answer = await post(opties, envelope, { 'content-type': 'text/xml; charset=utf-8', soapaction: `"${action}"` }, signal)
+    const kop = { action, messageId, relatesTo: '', to: addOin(opties.url, opties.oin), from: anonymousOf(oinVan(school)) }
+    const pem = await opties.ondertekening?.()
+    const vraag = pem === undefined ? undefined : signEnvelope(kop, body, NAMESPACES, { ...pem, nu: opties.now() })
+    const answer = await post({ ...opties, tls: await opties.tls?.() }, vraag?.tekst ?? formatEnvelope(kop, body, NAMESPACES), { 'content-type': 'text/xml; charset=utf-8', soapaction: `"${action}"` }, signal)
     // A SOAP 1.1 fault comes with 500; anything else than these two is no answer of the service.
     if (answer.status !== 200 && answer.status !== 500) throw new Nietgehoord(`HTTP ${answer.status}`)
-    return understand(answer, messageId)
+    const gelezen = pem === undefined ? readEnvelope(answer.tekst) : openEnvelope(answer.tekst, { ca: pem.ca ?? '', oin: opties.oin }, opties.now(), vraag!.handtekening)
+    if (gelezen.kop.relatesTo !== messageId && (pem !== undefined || gelezen.kop.relatesTo !== '')) throw new Nietgehoord('antwoord op een ander bericht')
+    return understand(gelezen)
   }
 
   /** Whether a change that was refused at a second attempt had arrived at the first: DUO then has what we sent. */
@@ -89,19 +100,20 @@ export function makeSoapVsv (opties: Soapopties): Kanaal {
   }
 }
 
-/** The document of an answer to this question; throws for one that cannot be understood, or answers another. */
-function understand (answer: { readonly tekst: string }, messageId: string): Antwoorddocument {
-  const { kop, body } = readEnvelope(answer.tekst)
-  if (kop.relatesTo !== '' && kop.relatesTo !== messageId) throw new Nietgehoord('antwoord op een ander bericht')
+/** The document of an answer; throws for one that cannot be understood. */
+function understand ({ body }: Bericht): Antwoorddocument {
   const fault = readFault(body)
   if (fault === undefined) return readAntwoord(body)
   if (fault.code === 'Server') throw new Nietgehoord('SOAP-fout Server')
+  // A certificate or a clock can be mended; the melding itself is not at fault, so it is tried again.
+  if ((HANDTEKENINGCODES as readonly string[]).includes(fault.code)) throw new Nietgehoord(`DUO aanvaardt de handtekening niet (${fault.code})`)
   throw new Aanroepfout(fault.code, fault.tekst)
 }
 
 /** What may be kept and logged of a failure: never a text of the other side. */
 function explain (error: unknown): string {
   if (error instanceof Nietgehoord) return error.message
+  if (error instanceof Handtekeningfout) return `antwoord niet te vertrouwen: ${error.message}`
   if (error instanceof XmlFout) return `antwoord niet te lezen: ${error.message}`
   const { code, name } = error as NodeJS.ErrnoException
   if (name === 'AbortError') return 'afgebroken: de dienst stopt'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from '../http/problem.ts'
-import { applyStatussen, finishUitzending, listPeilingen, listWachtendeScholen, takeUitzending } from '../meldingen/service.ts'
+import { applyStatussen, finishUitzending, listPeilingen, listWachtendeScholen, takeUitzending } from '../meldingen/uitzendingen.ts'
 import { systemActor } from '../toegang/service.ts'
 import { makeKanaal } from './kanaal.ts'
 import type { App } from '../app.ts'

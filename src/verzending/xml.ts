@@ -3,14 +3,16 @@ import { parseXml, XmlElement as Parsed, XmlText } from '@rgrove/parse-xml'
 /** Not XML, more than we read, or text that XML has no way to carry. Never says what stood there: that may be about a person. */
 export class XmlFout extends Error {}
 
-/** What is to be written: a name with its prefix, and text or more of these. Text is escaped here and nowhere else. */
-export type Knoop = readonly [naam: string, inhoud: string | number | boolean | readonly Knoop[]]
+/** What is to be written: a name with its prefix, text or more of these, and attributes. Text is escaped here and nowhere else. */
+export type Knoop = readonly [naam: string, inhoud: string | number | boolean | readonly Knoop[], attributen?: Readonly<Record<string, string>>]
 
 /** Read back: the name without its prefix, and the namespace that prefix stood for. */
 export interface Element {
   readonly naam: string
   readonly namespace: string
   readonly kinderen: readonly Element[]
+  /** By namespace and name, as `{urn:x}Id`; without a prefix by the name alone. */
+  readonly attributen: ReadonlyMap<string, string>
   /** Empty where there are children; only white space may stand between those. */
   readonly tekst: string
 }
@@ -31,9 +33,10 @@ export function formatXml (root: Knoop, namespaces: Readonly<Record<string, stri
   return `<?xml version="1.0" encoding="UTF-8"?>\n${formatKnoop(root, declared)}\n`
 }
 
-function formatKnoop ([naam, inhoud]: Knoop, attributes = ''): string {
+function formatKnoop ([naam, inhoud, attributen = {}]: Knoop, declared = ''): string {
+  const attributes = Object.entries(attributen).map(([attribuut, waarde]) => ` ${attribuut}="${escapeXml(waarde)}"`).join('')
   const binnen = typeof inhoud === 'object' ? inhoud.map((kind) => formatKnoop(kind)).join('') : escapeXml(String(inhoud))
-  return `<${naam}${attributes}>${binnen}</${naam}>`
+  return `<${naam}${declared}${attributes}>${binnen}</${naam}>`
 }
 
 /** The root of a document. A document type is refused whatever it holds (SOAP 1.1 section 3), so no entity is ever defined, fetched or expanded. */
@@ -51,13 +54,23 @@ export function readXml (text: string): Element {
 function resolve (parsed: Parsed, outer: ReadonlyMap<string, string>): Element {
   const declared = Object.entries(parsed.attributes).filter(([name]) => name === 'xmlns' || name.startsWith('xmlns:')).map(([name, uri]) => [name.slice(6), uri] as const)
   const scope = declared.length === 0 ? outer : new Map([...outer, ...declared])
-  const [local, prefix = ''] = parsed.name.split(':').reverse() as [string, string?]
-  const namespace = scope.get(prefix)
-  if (namespace === undefined) throw new XmlFout('een voorvoegsel zonder namespace')
+  const [naam, namespace] = resolveNaam(parsed.name, scope)
+  const attributen = new Map(Object.entries(parsed.attributes).filter(([name]) => name !== 'xmlns' && !name.startsWith('xmlns:')).map(([name, waarde]) => {
+    // Without a prefix an attribute is in no namespace, whatever the default is.
+    const [eigen, ns] = name.includes(':') ? resolveNaam(name, scope) : [name, '']
+    return [ns === '' ? eigen : `{${ns}}${eigen}`, waarde]
+  }))
   const kinderen = parsed.children.filter((child) => child instanceof Parsed).map((child) => resolve(child, scope))
   const tekst = parsed.children.map((child) => child instanceof XmlText ? child.text : '').join('')
   if (kinderen.length > 0 && tekst.trim() !== '') throw new XmlFout('tekst tussen elementen')
-  return { naam: local, namespace, kinderen, tekst: kinderen.length > 0 ? '' : tekst }
+  return { naam, namespace, kinderen, attributen, tekst: kinderen.length > 0 ? '' : tekst }
+}
+
+function resolveNaam (name: string, scope: ReadonlyMap<string, string>): [naam: string, namespace: string] {
+  const [naam, prefix = ''] = name.split(':').reverse() as [string, string?]
+  const namespace = scope.get(prefix)
+  if (namespace === undefined) throw new XmlFout('een voorvoegsel zonder namespace')
+  return [naam, namespace]
 }
 
 /** The texts of a flat element: these children in this order, each once; one that ends in `?` may be absent. Throws XmlFout for anything else. */

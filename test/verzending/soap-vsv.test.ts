@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
 import { readConfig, type Config } from '../../src/config.ts'
 import { SIMULATOR_OIN, startSimulator, type Simulator, type Simulatoropties } from '../../src/duosimulator/simulator.ts'
@@ -18,18 +17,21 @@ import { formatEnvelope, readEnvelope } from '../../src/verzending/soap.ts'
 import { buildBericht, NAMESPACES } from '../../src/verzending/vsv.ts'
 import { escapeXml, readXml } from '../../src/verzending/xml.ts'
 import { findSchemafouten } from '../duo/soap/schema.ts'
+import { makeCertificaat } from './certificaat.ts'
 import { buildUitzending, RUSTIG, VELDEN } from './voorbeeld.ts'
 import type { Gemeld } from '../../src/duosimulator/register.ts'
 import type { Kanaal, Uitzending } from '../../src/domain/duobericht.ts'
 
 const PROFIEL = MELDINGSPROFIELEN.at(-1)!
+/** On this machine itself, and not signed. */
+const ZONDER = { now: () => new Date(), tls: undefined, ondertekening: undefined }
 const gebruikt: Simulator[] = []
 
 async function simulate (t: Test, opties: Partial<Simulatoropties> = {}): Promise<{ simulator: Simulator, kanaal: Kanaal }> {
   const simulator = await startSimulator({ port: 0, now: () => new Date(), ...opties })
   gebruikt.push(simulator)
   t.teardown(async () => { await simulator.stop() })
-  return { simulator, kanaal: makeSoapVsv({ url: simulator.url, oin: SIMULATOR_OIN, seconden: 5, tls: undefined }) }
+  return { simulator, kanaal: makeSoapVsv({ url: simulator.url, oin: SIMULATOR_OIN, seconden: 5, ...ZONDER }) }
 }
 
 /** A receiver that answers whatever a test makes up. */
@@ -40,7 +42,7 @@ async function answerWith (t: Test, listener: RequestListener, seconden = 5): Pr
     server.close()
     server.closeAllConnections()
   })
-  return makeSoapVsv({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/vsv`, oin: SIMULATOR_OIN, seconden, tls: undefined })
+  return makeSoapVsv({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/vsv`, oin: SIMULATOR_OIN, seconden, ...ZONDER })
 }
 
 const answerXml = (tekst: string, status = 200): RequestListener => (request, response) => { request.resume().on('end', () => response.writeHead(status, { 'content-type': 'text/xml' }).end(tekst)) }
@@ -270,7 +272,7 @@ t.test('an answer without end, without content or without haste ends in time', a
   const stop = new AbortController()
   setTimeout(() => { stop.abort() }, 100)
   t.match(await (await answerWith(t, () => {})).verzend(buildUitzending(), stop.signal), { uitslag: 'mislukt', omschrijving: 'afgebroken: de dienst stopt' })
-  const weg = makeSoapVsv({ url: 'http://127.0.0.1:9/vsv', oin: SIMULATOR_OIN, seconden: 5, tls: undefined })
+  const weg = makeSoapVsv({ url: 'http://127.0.0.1:9/vsv', oin: SIMULATOR_OIN, seconden: 5, ...ZONDER })
   t.match(await weg.verzend(buildUitzending(), RUSTIG), { uitslag: 'mislukt', omschrijving: 'geen verbinding: ECONNREFUSED' })
 })
 
@@ -299,13 +301,13 @@ t.test('only a client with a certificate of the right CA is let in, and only the
   const { simulator } = await simulate(t, { tls: { ...server, ca: ca.cert } })
   t.match(simulator.url, /^https:/)
   const connect = async (tls: { cert: string, key: string, ca: string | undefined } | undefined): Promise<unknown> =>
-    await makeSoapVsv({ url: simulator.url, oin: SIMULATOR_OIN, seconden: 5, tls }).verzend(buildUitzending(), RUSTIG)
+    await makeSoapVsv({ url: simulator.url, oin: SIMULATOR_OIN, seconden: 5, ...ZONDER, tls: tls === undefined ? undefined : async () => tls }).verzend(buildUitzending(), RUSTIG)
   t.match(await connect({ ...client, ca: ca.cert }), { uitslag: 'aangenomen' })
   t.match(await connect({ ...indringer, ca: ca.cert }), { uitslag: 'mislukt' }, 'a certificate of another CA')
   t.match(await connect({ ...client, ca: vreemd.cert }), { uitslag: 'mislukt', omschrijving: /UNABLE_TO_VERIFY|SELF_SIGNED/ }, 'a server of another CA')
   t.match(await connect(undefined), { uitslag: 'mislukt' }, 'no certificate at all')
   const nagemaakt = await simulate(t, { tls: { ...await makeCertificaat('elders.example', ca), ca: ca.cert } })
-  t.match(await makeSoapVsv({ url: nagemaakt.simulator.url, oin: SIMULATOR_OIN, seconden: 5, tls: { ...client, ca: ca.cert } }).verzend(buildUitzending(), RUSTIG), { uitslag: 'mislukt', omschrijving: /ERR_TLS_CERT_ALTNAME_INVALID/ }, 'a certificate of another host')
+  t.match(await makeSoapVsv({ url: nagemaakt.simulator.url, oin: SIMULATOR_OIN, seconden: 5, ...ZONDER, tls: async () => ({ ...client, ca: ca.cert }) }).verzend(buildUitzending(), RUSTIG), { uitslag: 'mislukt', omschrijving: /ERR_TLS_CERT_ALTNAME_INVALID/ }, 'a certificate of another host')
   t.equal(simulator.meldingen().length, 1)
   t.equal(nagemaakt.simulator.berichten.length, 0)
 })
@@ -317,7 +319,11 @@ t.test('settings that could not work are refused at the start, all at once, and 
   t.throws(() => read({ DUO_URL: 'https://duo.example/vsv', DUO_OIN: '123' }), { message: /DUO_OIN: is een OIN/ })
   t.throws(() => read({ DUO_URL: 'https://duo.example/vsv', DUO_OIN: SIMULATOR_OIN }), { message: /DUO_CERTIFICAAT, DUO_SLEUTEL: verplicht/ })
   t.throws(() => read({ DUO_URL: 'ftp://duo.example/vsv', DUO_OIN: SIMULATOR_OIN }), { message: /DUO_URL/ })
-  t.strictSame(read({ DUO_URL: 'http://127.0.0.1:8090/vsv', DUO_OIN: SIMULATOR_OIN }).duo, { kanaal: 'soap-vsv', url: 'http://127.0.0.1:8090/vsv', oin: SIMULATOR_OIN, seconden: 30, tls: undefined })
+  t.strictSame(read({ DUO_URL: 'http://127.0.0.1:8090/vsv', DUO_OIN: SIMULATOR_OIN }).duo, { kanaal: 'soap-vsv', url: 'http://127.0.0.1:8090/vsv', oin: SIMULATOR_OIN, seconden: 30, tls: undefined, ondertekening: undefined })
+  const lokaal = { DUO_URL: 'http://127.0.0.1:8090/vsv', DUO_OIN: SIMULATOR_OIN }
+  t.throws(() => read({ ...lokaal, DUO_PROFIEL: '2W-be-S', DUO_ONDERTEKENING_SLEUTEL: '/s.pem' }), { message: /DUO_ONDERTEKENING_CERTIFICAAT, DUO_ONDERTEKENING_SLEUTEL, DUO_ONDERTEKENING_CA: verplicht bij DUO_PROFIEL=2W-be-S/ })
+  t.throws(() => read({ ...lokaal, DUO_ONDERTEKENING_CA: '/ca.pem' }), { message: /DUO_PROFIEL: 2W-be ondertekent niet/ }, 'nobody believes to sign who does not')
+  t.match(read({ ...lokaal, DUO_PROFIEL: '2W-be-S', DUO_ONDERTEKENING_CERTIFICAAT: '/c.pem', DUO_ONDERTEKENING_SLEUTEL: '/s.pem', DUO_ONDERTEKENING_CA: '/ca.pem' }).duo, { ondertekening: { instelling: 'DUO_ONDERTEKENING', certificaat: '/c.pem', sleutel: '/s.pem', ca: '/ca.pem' } })
   t.match(read({ DUO_KANAAL: 'map' }).duo, { kanaal: 'map', map: '/tmp/x/duo' })
   t.equal(read({ DUO_KANAAL: '' }).duo, undefined)
 
@@ -332,7 +338,7 @@ t.test('settings that could not work are refused at the start, all at once, and 
   const [certificaat, sleutel, verkeerd, onzin] = await Promise.all([put('cert.pem', goed.cert), put('key.pem', goed.key), put('ander.pem', ander.key), put('onzin.pem', 'geen PEM')])
   const regels: string[] = []
   const log = pino({ level: 'warn' }, { write: (regel) => { regels.push(regel) } })
-  const make = (anders: object, now = new Date()): unknown => makeKanaal({ kanaal: 'soap-vsv', url: 'https://duo.example/vsv', oin: SIMULATOR_OIN, seconden: 5, tls: { certificaat, sleutel, ca: undefined, ...anders } }, () => now, log)
+  const make = (anders: object, now = new Date()): unknown => makeKanaal({ kanaal: 'soap-vsv', url: 'https://duo.example/vsv', oin: SIMULATOR_OIN, seconden: 5, tls: { instelling: 'DUO', certificaat, sleutel, ca: undefined, ...anders }, ondertekening: undefined }, () => now, log)
   t.ok(make({}))
   t.strictSame(regels, [])
   t.throws(() => make({ sleutel: verkeerd }), { message: /horen niet bij elkaar/ })
@@ -341,20 +347,6 @@ t.test('settings that could not work are refused at the start, all at once, and 
   make({}, new Date(Date.now() + 350 * 86_400_000))
   t.match(regels, [/ends soon/])
 })
-
-interface Certificaat { readonly cert: string, readonly key: string }
-
-async function makeCertificaat (naam: string, ca: Certificaat | undefined): Promise<Certificaat> {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: naam }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    ...(ca === undefined ? {} : { ca }),
-    extensions: ca === undefined
-      ? [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }]
-      : [{ name: 'basicConstraints', cA: false }, { name: 'subjectAltName', altNames: [naam === '127.0.0.1' ? { type: 7, ip: naam } : { type: 2, value: naam }] }]
-  })
-  return { cert, key }
-}
 
 t.test('the simulator is steered over HTTP, and says what it is asked wrongly', async (t) => {
   const { simulator, kanaal } = await simulate(t)
