@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { refuseWachtende } from '../absenties/service.ts'
 import { expandAfmeldingen } from '../afmeldingen/service.ts'
-import { openApp, type App } from '../app.ts'
 import { applyOnverklaard } from '../beleid/service.ts'
-import { addDagen, isDatum, type Datum } from '../domain/datum.ts'
-import { isBrin } from '../domain/identificatie.ts'
-import { makeVerschuldigd } from '../duo/service.ts'
+import { destroyVerlopen } from '../bewaring/service.ts'
+import { Wisregister } from '../bewaring/wisregister.ts'
+import { addDagen, type Datum } from '../domain/datum.ts'
 import { describeError } from '../http/problem.ts'
 import { deleteVerlopen } from '../http/idempotentie.ts'
 import { measureMeldingenTeLaat, sendAutomatisch } from '../meldingen/service.ts'
 import { evaluateSchool, markDagen, measureTeLaat, verifySample } from '../signalen/service.ts'
 import { recountSchool, verifySteekproef, type Verschil } from '../statistiek/service.ts'
 import { systemActor } from '../toegang/service.ts'
+import { measureVerzoekenTeLaat } from '../verzoeken/service.ts'
 import { Schoolsloten } from './lock.ts'
 import * as store from './store.ts'
-import type { Config } from '../config.ts'
+import type { App } from '../app.ts'
 import type { Ctx } from '../context.ts'
 
 export const NACHTELIJK = 'nachtelijk'
@@ -61,8 +60,10 @@ interface Schoolcijfers {
   /** Meldingen made of soorten the school sends without deciding on each. */
   gemeld: number
   cellenGewijzigd: number
-  /** Made by the plans of the school. */
-  leveringen: number
+  /** Leerlingen of whom everything was destroyed, those of whom the dossier was, and rows in all. */
+  vernietigd: number
+  dossiers: number
+  rijenVernietigd: number
   /** The day its rules were evaluated at. */
   geevalueerdTot: Datum
 }
@@ -92,6 +93,7 @@ class Schoolfout extends Error {}
 
 interface Schoolnacht {
   readonly ctx: Ctx
+  readonly register: Wisregister
   readonly school: string
   readonly peildatum: Datum
   readonly evaluerenTot: Datum
@@ -111,8 +113,14 @@ const STAPPEN: ReadonlyArray<(nacht: Schoolnacht) => Promise<Partial<Schoolcijfe
   async (nacht) => nacht.inSteekproef ? await verifySignalen(nacht) : {},
   // Only on signalen as they are today: a night over a day that has passed sends nothing.
   async ({ ctx, school, evaluerenTot }) => evaluerenTot === ctx.vandaag() ? { gemeld: await sendAutomatisch(ctx, school) } : {},
-  async ({ ctx, school }) => ({ leveringen: await makeVerschuldigd(ctx, school) })
+  // Last: what was still to be counted of it is.
+  destroyOude
 ]
+
+async function destroyOude ({ ctx, register, school }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
+  const { leerlingen, dossiers, rijen } = await destroyVerlopen(ctx, register, school)
+  return { vernietigd: leerlingen, dossiers, rijenVernietigd: rijen }
+}
 
 /** An open afmelding covers the days that came since the last night, whatever day this night counts until: the worker expands to today too. */
 async function expandOpen ({ ctx, school, vorige }: Schoolnacht): Promise<Partial<Schoolcijfers>> {
@@ -194,6 +202,7 @@ export async function runNacht (app: App, options: Nachtopties = {}): Promise<Na
 
   await measureTeLaat(ctx)
   await measureMeldingenTeLaat(ctx)
+  await measureVerzoekenTeLaat(ctx)
   const verslag = { peildatum, scholen: verslagen, afgebroken: verslagen.length < scholen.length, seconden: (performance.now() - started) / 1000 }
   melden(describeNacht(verslag, scholen.length))
   if (verslagen.some(({ uitslag }) => uitslag === 'mislukt')) throw new Nachtfout(verslag)
@@ -225,9 +234,10 @@ async function runSchool (app: App, sloten: Schoolsloten, school: string, dag: P
       })
       if (klaar) return { school, uitslag: 'al-gereed', seconden: seconden() }
       const cijfers: Partial<Schoolcijfers> = {}
+      const register = new Wisregister(app.config.wisregister, app.sleutels, app.now)
       for (const stap of STAPPEN) {
         sloten.assertHeld()
-        Object.assign(cijfers, await stap({ ctx, school, vorige, ...dag }))
+        Object.assign(cijfers, await stap({ ctx, register, school, vorige, ...dag }))
       }
       await ctx.transaction(async (tx) => { await store.finishRun(tx, school, NACHTELIJK, dag.peildatum, cijfers) })
       return { school, uitslag: 'gereed', seconden: seconden(), ...cijfers }
@@ -252,7 +262,7 @@ function describeSchool (verslag: Schoolverslag, peildatum: Datum): string {
   return `${school} ${peildatum}: ${wat}, ${formatSeconden(seconden)} s`
 }
 
-function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0, gemeld = 0, leveringen = 0 }: Partial<Schoolcijfers>): string {
+function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerlingen = 0, nieuw = 0, gewijzigd = 0, vervallen = 0, cellen = 0, gemeld = 0, vernietigd = 0, dossiers = 0, rijenVernietigd = 0 }: Partial<Schoolcijfers>): string {
   return [
     ...(afgemeld > 0 ? [`${afgemeld} absenties uit afmeldingen`] : []),
     ...(geweigerd > 0 ? [`${geweigerd} wachtende absenties geweigerd`] : []),
@@ -263,7 +273,7 @@ function describeCijfers ({ afgemeld = 0, geweigerd = 0, ongeoorloofd = 0, leerl
     `${vervallen} vervallen`,
     `${cellen} cellen herrekend`,
     ...(gemeld > 0 ? [`${gemeld} automatisch gemeld`] : []),
-    ...(leveringen > 0 ? [`${leveringen} leveringen gemaakt`] : [])
+    ...(rijenVernietigd > 0 || dossiers > 0 ? [`vernietigd: ${vernietigd} leerlingen, ${dossiers} dossiers, ${rijenVernietigd} rijen`] : [])
   ].join(', ')
 }
 
@@ -275,67 +285,4 @@ function describeNacht ({ peildatum, scholen, afgebroken, seconden }: Nachtversl
 
 function formatSeconden (seconden: number): string {
   return seconden.toFixed(2).replace('.', ',')
-}
-
-// --- the command
-
-const GEBRUIK = 'Gebruik: npm run job -- nachtelijk [--peildatum 2026-10-01] [--school 99AA] [--volledig]'
-
-/** `job nachtelijk`: 0 done, 1 a school failed or the run was interrupted, 2 the input is wrong. */
-export async function runJob (config: Config, argv: readonly string[]): Promise<number> {
-  const opdracht = readOpdracht(argv)
-  if ('fouten' in opdracht) {
-    process.stderr.write(`${opdracht.fouten.join('\n')}\n${GEBRUIK}\n`)
-    return 2
-  }
-  const app = await openApp(config)
-  const stop = new AbortController()
-  const interrupt = (): void => {
-    process.stderr.write('Stopt na deze school; de rest komt bij een volgende run.\n')
-    stop.abort()
-  }
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
-  try {
-    const bekend = await app.makeCtx(systemActor(NACHTELIJK, '*')).transaction(store.listScholen)
-    const onbekend = (opdracht.scholen ?? []).filter((school) => !bekend.includes(school))
-    if (onbekend.length > 0) {
-      process.stderr.write(`School ${onbekend.join(', ')} is hier niet bekend.\n`)
-      return 2
-    }
-    const { afgebroken } = await runNacht(app, { ...opdracht, melden: (line) => { process.stdout.write(`${line}\n`) }, signal: stop.signal })
-    return afgebroken ? 1 : 0
-  } catch (error) {
-    if (!(error instanceof Nachtfout)) throw error
-    process.stderr.write(`${error.message}.\n`)
-    return 1
-  } finally {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
-    await app.close()
-  }
-}
-
-/** Reads the arguments, or says everything that is wrong with them. */
-export function readOpdracht (argv: readonly string[]): Pick<Nachtopties, 'peildatum' | 'scholen' | 'volledig'> | { fouten: string[] } {
-  const { values, positionals, tokens } = parseArgs({
-    args: [...argv], strict: false, allowPositionals: true, tokens: true, options: { peildatum: { type: 'string' }, school: { type: 'string', multiple: true }, volledig: { type: 'boolean' } }
-  })
-  const fouten: string[] = []
-  const [job, ...overig] = positionals
-  if (job === undefined) fouten.push('Welke job? Deze dienst kent: nachtelijk.')
-  else if (job !== NACHTELIJK) fouten.push(`De job ${job} bestaat niet; deze dienst kent: nachtelijk.`)
-  if (overig.length > 0) fouten.push(`Te veel argumenten: ${overig.join(' ')}.`)
-  for (const token of tokens) {
-    if (token.kind === 'option' && !['peildatum', 'school', 'volledig'].includes(token.name)) fouten.push(`De optie ${token.rawName} bestaat niet.`)
-  }
-  const { peildatum, school: scholen, volledig } = values
-  if (peildatum !== undefined && !(typeof peildatum === 'string' && isDatum(peildatum))) fouten.push('--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.')
-  if (scholen !== undefined && !(Array.isArray(scholen) && scholen.every((school) => typeof school === 'string' && isBrin(school)))) fouten.push('--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.')
-  if (fouten.length > 0) return { fouten }
-  return {
-    ...(peildatum === undefined ? {} : { peildatum: peildatum as Datum }),
-    ...(scholen === undefined ? {} : { scholen: scholen as string[] }),
-    volledig: volledig === true
-  }
 }

@@ -1,20 +1,28 @@
-import { Logger, parseCronItem, run, type CronMatcher, type Runner } from 'graphile-worker'
+import { EventEmitter } from 'node:events'
+import { Logger, parseCronItem, run, type CronMatcher, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker'
 import { makePool } from '../db/pool.ts'
 import { addDagen, vandaag } from '../domain/datum.ts'
 import { describeError } from '../http/problem.ts'
 import { systemActor } from '../toegang/service.ts'
+import { LEVERING, LEVERINGEN, planLeveringen, runLevering, type Leveringopdracht } from './leveringen.ts'
 import { NACHTELIJK, runNacht } from './nachtelijk.ts'
 import * as store from './store.ts'
+import { Werkers } from './werkers.ts'
 import type { Pool } from 'pg'
 import type { App } from '../app.ts'
 
 const SCHEMA = 'graphile_worker'
-/** One connection listens, one polls and completes, one plans. */
-const VERBINDINGEN = 3
+/** A night, and leveringen beside it: neither waits for the other. */
+const TEGELIJK = 2
+/** One connection listens, one plans, and each worker polls and completes. */
+const VERBINDINGEN = 2 + TEGELIJK
+/** How often (ms) is looked for work of a process that was killed. */
+const NAZIEN = 60_000
 /** A night missed while every process was down is still planned this long after. */
 const INHALEN = 24 * 3_600_000
 /** One waiting night at a time, whoever asks for it. */
 const SLEUTEL = { jobKey: NACHTELIJK, jobKeyMode: 'replace', maxAttempts: 3 } as const
+const PLANSLEUTEL = { jobKey: LEVERINGEN, jobKeyMode: 'replace', maxAttempts: 3 } as const
 
 const UUR = 3_600_000
 const wandklok = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Amsterdam', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' })
@@ -57,9 +65,11 @@ function inAmsterdam (pattern: string, now: () => Date): CronMatcher {
 export interface Schedule { readonly stop: () => Promise<void> }
 
 /**
- * Plans the night by `nachtCron`, in Amsterdam time, and runs it: counted until yesterday, evaluated today. With several processes one plans
- * and one runs; the others may share the scholen. A missed night is caught up at the start. `stop` lets the school that is being done finish.
- * Throws when the store is away; then nothing is left running.
+ * Plans the night by `nachtCron` and the leveringen by `leveringenCron`, in Amsterdam time, and runs them. A night is counted until yesterday and
+ * evaluated today; with several processes one plans and one runs, the others may share the scholen. Leveringen have a schedule and jobs of their
+ * own: each ontvanger of a school is tried again by itself, while a night is one run that a single fault of counting fails. What was missed is
+ * caught up at the start, and what a killed process had in hand within minutes. `stop` lets the school that is being done finish. Throws when the
+ * store is away; then nothing is left running.
  */
 export async function startSchedule (app: App): Promise<Schedule> {
   const stopping = new AbortController()
@@ -76,42 +86,68 @@ export async function startSchedule (app: App): Promise<Schedule> {
     if (verslag.afgebroken) throw new Error('The night was interrupted by a stop')
   }
 
+  const taskList: TaskList = {
+    [NACHTELIJK]: night,
+    [LEVERINGEN]: async (_payload, { addJobs }) => { await addJobs(await planLeveringen(app)) },
+    [LEVERING]: async (payload) => { await runLevering(app, payload as Leveringopdracht, stopping.signal) }
+  }
+
   let runner: Runner | undefined
+  const werkers = new Werkers(app.connection)
+  const nazien = setInterval(() => {
+    werkers.release().then((weg) => { if (weg > 0) app.log.warn({ weg }, 'jobs of a process that is gone were given back') }, (error: unknown) => { app.log.warn({ fout: describeError(error) }, 'looking for jobs of others failed') })
+  }, NAZIEN)
+  nazien.unref()
+  const close = async (): Promise<void> => {
+    clearInterval(nazien)
+    await runner?.stop()
+    await werkers.end()
+    await pool.end()
+  }
   try {
-    runner = await plan(pool, log, app, night)
+    runner = await plan(pool, log, app, { taskList, werkers })
+    await werkers.release()
     await catchUp(app, runner)
   } catch (error) {
-    await runner?.stop()
-    await pool.end()
+    await close()
     throw error
   }
 
   return {
     async stop () {
       stopping.abort()
-      await runner.stop()
-      await pool.end()
+      await close()
     }
   }
 }
 
-async function plan (pool: Pool, log: Logger, app: App, night: () => Promise<void>): Promise<Runner> {
+async function plan (pool: Pool, log: Logger, app: App, { taskList, werkers }: { readonly taskList: TaskList, readonly werkers: Werkers }): Promise<Runner> {
+  const events: WorkerEvents = new EventEmitter()
+  const pools: string[] = []
+  events.on('pool:create', ({ workerPool }) => { pools.push(workerPool.id) })
   const runner = await run({
     pgPool: pool,
     schema: SCHEMA,
-    concurrency: 1,
+    concurrency: TEGELIJK,
     noHandleSignals: true,
     logger: log,
-    taskList: { [NACHTELIJK]: night },
-    parsedCronItems: [parseCronItem({ task: NACHTELIJK, identifier: NACHTELIJK, match: inAmsterdam(app.config.nachtCron, app.now), options: { backfillPeriod: INHALEN, ...SLEUTEL } })]
+    events,
+    taskList,
+    parsedCronItems: [
+      parseCronItem({ task: NACHTELIJK, identifier: NACHTELIJK, match: inAmsterdam(app.config.nachtCron, app.now), options: { backfillPeriod: INHALEN, ...SLEUTEL } }),
+      // Nothing to backfill: what was missed is due at the start.
+      parseCronItem({ task: LEVERINGEN, identifier: LEVERINGEN, match: inAmsterdam(app.config.leveringenCron, app.now), options: { backfillPeriod: 0, ...PLANSLEUTEL } })
+    ]
   })
+  for (const id of pools) await werkers.begin(id)
   // It ends only by `stop`, or by a fault of its own; the service itself goes on.
   runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended; no night will run until a restart') })
   return runner
 }
 
-/** Queues one night when a school was not finished until yesterday. */
+/** Queues the leveringen that are due, and one night when a school was not finished until yesterday. */
 async function catchUp (app: App, runner: Runner): Promise<void> {
+  if ((await planLeveringen(app)).length > 0) await runner.addJob(LEVERINGEN, {}, PLANSLEUTEL)
   const ctx = app.makeCtx(systemActor(NACHTELIJK, '*'))
   const gisteren = addDagen(ctx.vandaag(), -1)
   const aantal = await ctx.transaction(async (tx) => await store.countAchterstallig(tx, NACHTELIJK, gisteren))

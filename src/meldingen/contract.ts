@@ -83,6 +83,7 @@ export const Melding = z.object({
   invoer: z.object({ ...contact, ...invoer }).describe('Wat er voor deze melding is vastgelegd.'),
   redenIntrekking: z.enum([...INTREKREDENEN, INGETROKKEN_DOOR_DUO, INGETROKKEN_ELDERS]).nullable().describe('Gevuld zodra de intrekking is gevraagd; ingetrokken is de melding bij status `I`.'),
   voorstel: z.enum(VOORSTELLEN).nullable().describe('Wat een correctie of vrijstelling van mensen vraagt; een wijziging of intrekking handelt het af.'),
+  beperkt: z.boolean().describe('Er rust een beperking op een dag van deze melding (AVG art. 18): wat nog wacht, vertrekt niet, behalve een intrekking.'),
   verzending: z.object({ operatie: z.enum(OPERATIES), status: z.enum(UITZENDSTATUSSEN) }).nullable().describe('De oudste uitzending die DUO niet heeft aangenomen; `dood` vraagt mensen. Null: alles is aangenomen.'),
   aangemaaktOp: z.iso.datetime(),
   bijgewerktOp: z.iso.datetime()
@@ -128,7 +129,7 @@ export const Meldinggebeurtenis = z.object({
   meldingsnummer: z.string().nullable(),
   laatsteMutatie: z.string().nullable(),
   redenIntrekking: z.string().nullable(),
-  actor: z.string().describe('Persoon of toepassing.'),
+  actor: z.string().nullable().describe('Persoon of toepassing. Null: niet getoond aan de gemeente.'),
   rol: z.string().nullable()
 }).meta({ id: 'Meldinggebeurtenis' })
 export type Meldinggebeurtenis = z.output<typeof Meldinggebeurtenis>

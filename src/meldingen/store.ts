@@ -1,6 +1,8 @@
-import { sql } from 'drizzle-orm'
-import { iso } from '../db/statement.ts'
-import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { sql, type SQL } from 'drizzle-orm'
+import { iso, isVan } from '../db/statement.ts'
+import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { isGemeldAan } from '../toegang/gemeld.ts'
+import { DOSSIER_BEPERKT, MELDING_BEPERKT } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Operatie } from '../domain/duobericht.ts'
@@ -28,9 +30,13 @@ export async function findSignaal (tx: Tx, scope: Schoolscope, signaal: string):
   return rows[0]
 }
 
+/** `termijn` is its place in the order: the last day to handle it, past every day where there is none. */
+export interface Opensignaal extends Signaalregel { readonly termijn: Datum }
+export type Voorstelpositie = readonly [termijn: Datum, signaal: string]
+
 /** Signalen that could be gemeld and wait for a decision, in order of their term and key; what has no term comes last. */
-export async function listOpenSignalen (tx: Tx, scope: Schoolscope, na: readonly [termijn: string, signaal: string] | undefined, limit: number): Promise<Array<Signaalregel & { termijn: string }>> {
-  const { rows } = await tx.execute<Rij<Signaalregel & { termijn: string }>>(sql`
+export async function listOpenSignalen (tx: Tx, scope: Schoolscope, na: Voorstelpositie | undefined, limit: number): Promise<Opensignaal[]> {
+  const { rows } = await tx.execute<Rij<Opensignaal>>(sql`
     select ${SIGNAAL}, coalesce(s.uiterlijk_afhandelen, '9999-12-31') as termijn
       from signaal s
      where s.school = ${scope.school} and s.aard <> 'intern' and s.status in ('open', 'in-behandeling')
@@ -65,9 +71,11 @@ const FEITEN_VAN_DAGEN = sql`
     join absentie a on a.school = e.school and a.leerling = e.leerling and a.bron = e.bron
    where e.school = l.school and ${ZELFDE} and a.datum between v.van and v.tot and a.categorie = 'ongeoorloofd' and not a.ingetrokken and a.overtroefd_door is null`
 
+export interface Meldingsdossier extends Dossier { /** A beperking keeps what it would rest on from being used. */ readonly beperkt: boolean }
+
 /** The dossiers by their place in `vragen`; a leerling nobody knows has none. */
-export async function listDossiers (tx: Tx, scope: Schoolscope, vragen: readonly Dossiervraag[]): Promise<Map<number, Dossier>> {
-  const { rows } = await tx.execute<Rij<Dossier & { nr: number, feiten: Meldfeit[], meldingen: AndereMelding[] }>>(sql`
+export async function listDossiers (tx: Tx, scope: Schoolscope, vragen: readonly Dossiervraag[]): Promise<Map<number, Meldingsdossier>> {
+  const { rows } = await tx.execute<Rij<Meldingsdossier & { nr: number, feiten: Meldfeit[], meldingen: AndereMelding[] }>>(sql`
     select v.nr, l.geboortedatum, l.pgn_soort as nummersoort, l.woongemeente,
            (select coalesce(json_agg(json_build_object('vestiging', i.vestiging, 'sector', w.sector, 'van', i.van, 'tot', i.tot, 'leerjaar', i.leerjaar, 'rooster', i.rooster) order by i.van), '[]')
               from inschrijving i
@@ -81,6 +89,7 @@ export async function listDossiers (tx: Tx, scope: Schoolscope, vragen: readonly
               from leerling e
               join melding m on m.school = e.school and m.bron = e.bron and m.leerling = e.leerling
              where e.school = l.school and ${ZELFDE} and m.status <> 'I') as meldingen,
+           ${DOSSIER_BEPERKT} as beperkt,
            coalesce(case when v.signaal is null then (${FEITEN_VAN_DAGEN}) else (${FEITEN_VAN_SIGNAAL}) end, '[]') as feiten
       from json_to_recordset(${JSON.stringify(vragen.map((vraag, nr) => ({ nr, ...vraag })))}::json) as v(nr integer, bron text, leerling text, signaal uuid, van date, tot date)
       join leerling l on l.school = ${scope.school} and l.bron = v.bron and l.leerling = v.leerling`)
@@ -122,7 +131,7 @@ const VOORSTEL = sql`
 const MELDING = sql`
   m.school || '-' || m.melding as id, m.school, json_build_object('bron', m.bron, 'bronId', m.leerling) as leerling, m.soort, m.school || '-' || m.signaal as signaal,
   m.begindatum, m.einddatum, m.dagen, m.uiterlijk_melden as "uiterlijkMelden", m.status, m.meldingsnummer, m.laatste_mutatie as "laatsteMutatie", m.invoer,
-  m.reden_intrekking as "redenIntrekking", ${VOORSTEL} as voorstel,
+  m.reden_intrekking as "redenIntrekking", ${VOORSTEL} as voorstel, ${MELDING_BEPERKT} as beperkt,
   (select json_build_object('operatie', u.operatie, 'status', u.status)
      from uitzending u
     where u.school = m.school and u.melding = m.melding and u.status not in ('aangenomen', 'vervallen')
@@ -130,9 +139,15 @@ const MELDING = sql`
     limit 1) as verzending,
   ${iso(sql`m.aangemaakt_op`)} as "aangemaaktOp", ${iso(sql`m.bijgewerkt_op`)} as "bijgewerktOp"`
 
-export async function findMelding (tx: Tx, scope: Schoolscope, melding: string): Promise<Melding | undefined> {
-  const { rows } = await tx.execute<Rij<Melding>>(sql`select ${MELDING} from melding m where m.school = ${scope.school} and m.melding = ${melding}::uuid`)
+/** With a gemeente: only what was gemeld to it. */
+export async function findMelding (tx: Tx, scope: Schoolinzage, melding: string, gemeente?: string): Promise<Melding | undefined> {
+  const { rows } = await tx.execute<Rij<Melding>>(sql`
+    select ${MELDING} from melding m where m.school = ${scope.school} and m.melding = ${melding}::uuid and ${inReikwijdte(scope, sql`m`)} ${andGemeld(gemeente)}`)
   return rows[0]
+}
+
+function andGemeld (gemeente: string | undefined): SQL {
+  return gemeente === undefined ? sql`` : sql`and ${isGemeldAan(gemeente)}`
 }
 
 export interface Meldingfilter {
@@ -143,24 +158,26 @@ export interface Meldingfilter {
   readonly soort?: string | undefined
   readonly voorstel?: boolean | undefined
   readonly teLaat?: boolean | undefined
+  /** Only what was gemeld to it. */
+  readonly gemeente?: string | undefined
   readonly na?: readonly [school: string, begindatum: string, melding: string] | undefined
   readonly limit: number
 }
 
 /** A page in order of school, begindatum and key. */
-export async function listMeldingen (tx: Tx, scope: Scope, vandaag: Datum, filter: Meldingfilter): Promise<Melding[]> {
-  const { school, leerling, bron, status, soort, voorstel, teLaat, na, limit } = filter
+export async function listMeldingen (tx: Tx, scope: Inzage, vandaag: Datum, filter: Meldingfilter): Promise<Melding[]> {
+  const { school, leerling, bron, status, soort, voorstel, teLaat, gemeente, na, limit } = filter
   const isTeLaat = sql`coalesce(m.status = 'W' and m.uiterlijk_melden < ${vandaag}::date, false)`
   const { rows } = await tx.execute<Rij<Melding>>(sql`
     select ${MELDING}
       from melding m
-     where ${inScope(scope, sql`m.school`)}
+     where ${inScope(scope, sql`m.school`)} and ${inReikwijdte(scope, sql`m`)} ${andGemeld(gemeente)}
        ${school === undefined ? sql`` : sql`and m.school = ${school}`}
        ${leerling === undefined ? sql`` : sql`and m.leerling = ${leerling}`}
        ${bron === undefined ? sql`` : sql`and m.bron = ${bron}`}
        ${status === undefined ? sql`` : sql`and m.status = ${status}::meldingstatus`}
        ${soort === undefined ? sql`` : sql`and m.soort = ${soort}::meldingsoort`}
-       ${voorstel === undefined ? sql`` : sql`and (${VOORSTEL} is not null) = ${voorstel}`}
+       ${voorstel === undefined ? sql`` : sql`and (${gemeente === undefined ? VOORSTEL : sql`null`} is not null) = ${voorstel}`}
        ${teLaat === undefined ? sql`` : sql`and ${isTeLaat} = ${teLaat}`}
        ${na === undefined ? sql`` : sql`and (m.school, m.begindatum, m.melding) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
      order by m.school, m.begindatum, m.melding
@@ -238,7 +255,7 @@ export async function updateStand (tx: Tx, scope: Schoolscope, melding: string, 
 }
 
 /** The versions of a melding, oldest first; the last is what stands. */
-export async function listGebeurtenissen (tx: Tx, scope: Schoolscope, melding: string): Promise<Meldinggebeurtenis[]> {
+export async function listGebeurtenissen (tx: Tx, scope: Schoolinzage, melding: string): Promise<Meldinggebeurtenis[]> {
   const { rows } = await tx.execute<Rij<Meldinggebeurtenis>>(sql`
     select ${iso(sql`(inhoud ->> 'bijgewerkt_op')::timestamptz`)} as op, inhoud ->> 'gebeurtenis' as gebeurtenis, inhoud ->> 'status' as status, inhoud ->> 'soort' as soort,
            inhoud ->> 'begindatum' as begindatum, inhoud ->> 'einddatum' as einddatum, inhoud ->> 'meldingsnummer' as meldingsnummer,
@@ -288,8 +305,8 @@ export interface Uitzendingrij {
 const UITZENDING = sql`
   u.uitzending, u.melding, u.volgnummer::int, u.operatie, u.kenmerk, u.bericht, u.status, u.pogingen, u.meldingsnummer, u.laatste_mutatie as "laatsteMutatie",
   ${iso(sql`coalesce(u.geleend_tot, u.niet_voor)`)} as "aanDeBeurtOp", m.bron, m.leerling, m.status as meldingstatus, m.meldingsnummer as "nummerNu", m.laatste_mutatie as "mutatieNu"`
-/** A change cannot leave before DUO gave a number to what it changes. */
-const KAN_VERTREKKEN = sql`u.status in ('wacht', 'onderweg') and (u.operatie = 'melden' or m.meldingsnummer is not null)`
+/** A change cannot leave before DUO gave a number to what it changes; while a beperking holds only an intrekking leaves, and what is under way is heard out. */
+const KAN_VERTREKKEN = sql`u.status in ('wacht', 'onderweg') and (u.operatie = 'melden' or m.meldingsnummer is not null) and (u.operatie = 'intrekken' or u.status = 'onderweg' or not ${MELDING_BEPERKT})`
 
 /** Schools whose next uitzending may be taken. */
 export async function listWachtendeScholen (tx: Tx, scope: Scope, op: Date): Promise<string[]> {
@@ -429,4 +446,13 @@ export async function upsertPeiling (tx: Tx, scope: Schoolscope, tot: string, op
   await tx.execute(sql`
     insert into peiling (school, tot, gepeild_op) values (${scope.school}, ${tot}, ${op.toISOString()})
         on conflict on constraint peiling_pk do update set tot = excluded.tot, gepeild_op = excluded.gepeild_op`)
+}
+
+// --- destroying
+
+/** Everything of these leerlingen: meldingen with their versions, messages and attempts. */
+export async function deleteMeldingenVan (tx: Tx, { school }: Schoolscope, leerlingen: ReadonlyArray<{ readonly bron: string, readonly leerling: string }>): Promise<void> {
+  await tx.execute(sql`
+    delete from melding
+     where school = ${school} and ${isVan(leerlingen)}`)
 }

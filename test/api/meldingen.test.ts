@@ -1,7 +1,8 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { Toeval } from '../../src/demo/toeval.ts'
-import { applyStatussen, finishUitzending, listPeilingen, listWachtendeScholen, measureMeldingenTeLaat, sendAutomatisch, takeUitzending } from '../../src/meldingen/service.ts'
+import { measureMeldingenTeLaat, sendAutomatisch } from '../../src/meldingen/service.ts'
+import { applyStatussen, finishUitzending, listPeilingen, listWachtendeScholen, takeUitzending } from '../../src/meldingen/uitzendingen.ts'
 import { RECHTEN } from '../../src/toegang/rechten.ts'
 import { systemActor } from '../../src/toegang/service.ts'
 import { buildAbsentie } from '../support/school.ts'
@@ -31,7 +32,7 @@ interface Melding {
 
 const BSN = '999990019'
 const MELDGEGEVENS = { contactpersoon: 'A. Voorbeeld', functie: 'Verzuimcoördinator', emailadres: 'verzuim@school.example', netnummer: '038', abonneenummer: '1234567', informeertBijMelding: true }
-const dag = (datum: string, anders: Record<string, unknown> = {}): Record<string, unknown> => buildAbsentie(`d-${datum}`, datum, { minuten: 480, gewijzigdOp: '2025-09-20T01:00:00Z', ...anders })
+const dag = (datum: string, anders: Record<string, unknown> = {}): Record<string, unknown> => buildAbsentie(`d-${datum}`, datum, { minuten: 480, gewijzigdOp: '2025-09-12T01:00:00Z', ...anders })
 const codes = (antwoord: Antwoord): string[] => antwoord.json<{ errors?: Fout[] }>().errors?.map(({ code }) => code) ?? []
 const aangenomen = (meldingsnummer: string, mutatieOp: string): Kanaalantwoord => ({ uitslag: 'aangenomen', meldingsnummer, mutatieOp })
 const mislukt: Kanaalantwoord = { uitslag: 'mislukt', omschrijving: `Time-out bij ${BSN}` }
@@ -233,7 +234,7 @@ t.test('a correction proposes a change, the change goes to DUO with her last mut
   const dossier = await Dossier.start(t)
   const melding = await dossier.meld({ signaal: (await dossier.signaal()).id })
   await dossier.carry(aangenomen('700001', '2025-09-12T10:00:01Z'))
-  await dossier.push(dag('2025-09-05'), dag('2025-09-08', { ingetrokken: undefined, minuten: 100, gewijzigdOp: '2025-09-20T02:00:00Z' }))
+  await dossier.push(dag('2025-09-05'), dag('2025-09-08', { ingetrokken: undefined, minuten: 100, gewijzigdOp: '2025-09-12T02:00:00Z' }))
   await dossier.push(dag('2025-09-04', { minuten: 400 }))
   const { voorstel } = await dossier.melding(melding)
   t.equal(voorstel, 'melding-wijzigen')
@@ -292,7 +293,7 @@ t.test('a withdrawn absentie lapses the signaal; the intrekking settles its voor
   const dossier = await Dossier.start(t)
   const melding = await dossier.meld({ signaal: (await dossier.signaal()).id })
   await dossier.carry(aangenomen('700001', '2025-09-12T10:00:01Z'))
-  await dossier.push({ bronId: 'd-2025-09-09', school: '99AA', ingetrokken: true, gewijzigdOp: '2025-09-20T03:00:00Z' })
+  await dossier.push({ bronId: 'd-2025-09-09', school: '99AA', ingetrokken: true, gewijzigdOp: '2025-09-12T03:00:00Z' })
   t.equal((await dossier.melding(melding)).voorstel, 'melding-intrekken')
   t.strictSame(codes(await dossier.send('PUT', `/meldingen/${melding.id}`, { laatsteMutatie: '2025-09-12T10:00:01Z' })).slice(0, 1), ['signaal-vervallen'])
   await dossier.ok('POST', `/meldingen/${melding.id}/intrekking`, { reden: 'fout-in-registratie' })
@@ -544,4 +545,29 @@ t.test('lists show the own scholen, in pages; who may not read meldingen reads n
   t.same((await dossier.service.inject({ bearer: vreemd, url: '/v1/meldingen' })).json(), { meldingen: [], volgende: null })
   const zonder = await dossier.service.token({ scopes: RECHTEN.filter((recht) => recht !== 'meldingen:lezen') })
   t.equal((await dossier.service.inject({ bearer: zonder, url: '/v1/meldingen?school=99AA' })).statusCode, 403)
+})
+
+t.test('a page of meldvoorstellen is as full as it can be, also of only what is late', async (t) => {
+  const dossier = await Dossier.start(t)
+  await dossier.at('2025-10-13T10:00:00Z')
+  const dagen = ['2025-09-08', '2025-10-06', '2025-09-09', '2025-10-07', '2025-09-10', '2025-10-08']
+  for (const [volgnummer, datum] of dagen.entries()) {
+    // The term of the school puts them in another order than the law does.
+    await dossier.query(`
+      insert into signaal (school, signaal, bron, leerling, regel, aard, begindatum, einddatum, uiterlijk_afhandelen, minuten, eenheid, gemeten, drempel, status, beleidsversie, onderbouwing, aangemaakt_op, bijgewerkt_op)
+      values ('99AA', gen_random_uuid(), 'test-lvs', 'L-1', 'luxeverzuim', 'wettelijk', '${datum}', '${datum}', date '2025-10-20' + ${volgnummer}, 480, 'minuten', 480, 480, 'open', 0, '[]', now(), now())`)
+  }
+  interface Pagina { readonly meldvoorstellen: ReadonlyArray<{ begindatum: string }>, readonly volgende: string | null }
+  const read = async (query: string): Promise<string[][]> => {
+    const paginas: string[][] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const pagina: Pagina = await dossier.ok<Pagina>('GET', `/meldvoorstellen?school=99AA&limit=2${query}${cursor === '' ? '' : `&cursor=${cursor}`}`)
+      paginas.push(pagina.meldvoorstellen.map(({ begindatum }) => begindatum))
+      cursor = pagina.volgende
+    }
+    return paginas
+  }
+  t.strictSame(await read(''), [dagen.slice(0, 2), dagen.slice(2, 4), dagen.slice(4)])
+  t.strictSame(await read('&teLaat=true'), [['2025-09-08', '2025-09-09'], ['2025-09-10']])
+  t.strictSame(await read('&teLaat=false'), [['2025-10-06', '2025-10-07'], ['2025-10-08']])
 })

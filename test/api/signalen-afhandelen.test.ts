@@ -21,7 +21,7 @@ interface Signaal {
 interface Gebeurtenis { readonly soort: string, readonly op: string, readonly status?: string, readonly besluit?: string, readonly notitie?: string | null, readonly actor?: string, readonly einddatum?: string, readonly herleidingHash?: string, readonly reden?: string | null }
 type Antwoord = Awaited<ReturnType<Service['inject']>>
 
-const dag = (datum: string, uur = 1, anders: Record<string, unknown> = {}): Record<string, unknown> => buildAbsentie(`d-${datum}`, datum, { minuten: 480, gewijzigdOp: `2025-09-20T${String(uur).padStart(2, '0')}:00:00Z`, ...anders })
+const dag = (datum: string, uur = 1, anders: Record<string, unknown> = {}): Record<string, unknown> => buildAbsentie(`d-${datum}`, datum, { minuten: 480, gewijzigdOp: `2025-09-11T${String(uur).padStart(2, '0')}:00:00Z`, ...anders })
 const telaat = (datum: string, anders: Record<string, unknown> = {}): Record<string, unknown> => buildAbsentie(`t-${datum}`, datum, { soort: 'te-laat', reden: 'TL', minuten: 10, ...anders })
 
 /** A school of its own, at a day of its own. */
@@ -263,7 +263,7 @@ t.test('corrections after the decision keep the decision, and say what they ask'
 
   t.equal(await correct('2025-09-09', { reden: 'ZK' }), 'vervallen melding-intrekken 990')
   t.equal(await correct('2025-09-09', { minuten: 510 }), 'gemeld 990', 'facts that return unchanged')
-  await dossier.push({ bronId: 'd-2025-09-09', school: '99AA', ingetrokken: true, gewijzigdOp: `2025-09-20T${String(uur++).padStart(2, '0')}:00:00Z` })
+  await dossier.push({ bronId: 'd-2025-09-09', school: '99AA', ingetrokken: true, gewijzigdOp: `2025-09-11T${String(uur++).padStart(2, '0')}:00:00Z` })
   t.equal(await now(), 'vervallen melding-intrekken 990')
   t.match((await dossier.decide(signaal, 'open')).json(), { status: 409 }, 'only facts bring it back')
   t.match((await dossier.decide(signaal, 'niet-gemeld', 'melding-ingetrokken')).json(), { status: 'vervallen', voorstel: null, redenVervallen: /ingetrokken/ })
@@ -318,7 +318,7 @@ t.test('why a signaal is vervallen says what changed', async (t) => {
   t.equal(await reden(), 'De feiten dragen dit signaal niet meer: 1 absentie is gewijzigd.')
   await dossier.push(dag('2025-09-09', 3))
   await hersteld()
-  await dossier.push(...['2025-09-08', '2025-09-09'].map((datum) => ({ bronId: `d-${datum}`, school: '99AA', ingetrokken: true, gewijzigdOp: '2025-09-20T04:00:00Z' })))
+  await dossier.push(...['2025-09-08', '2025-09-09'].map((datum) => ({ bronId: `d-${datum}`, school: '99AA', ingetrokken: true, gewijzigdOp: '2025-09-11T04:00:00Z' })))
   t.equal(await reden(), 'De feiten dragen dit signaal niet meer: 2 absenties zijn ingetrokken.')
   await dossier.push(dag('2025-09-08', 5), dag('2025-09-09', 5))
   await hersteld()

@@ -9,7 +9,9 @@ const BENCHES: Record<string, (maat: number) => Promise<Benchregel[]>> = {
   regels: async () => await (await import('./regels.ts')).benchRegels(),
   proef: async (maat) => await (await import('./proef.ts')).benchProef(maat),
   nacht: async (maat) => await (await import('./nacht.ts')).benchNacht({ scholen: Math.ceil(10 * maat), leerlingen: 1_000, absenties: 20 }),
+  'nacht-leveringen': async (maat) => await (await import('./nacht-leveringen.ts')).benchNachtLeveringen({ scholen: Math.ceil(500 * maat), leerlingen: 60, absenties: 20 }),
   graphql: async () => await (await import('./graphql.ts')).benchGraphql({}),
+  muren: async () => await (await import('./muren.ts')).benchMuren(),
   start: async () => await (await import('./start.ts')).benchStart()
 }
 

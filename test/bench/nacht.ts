@@ -23,7 +23,7 @@ const PEILDATUM = '2027-07-31'
 const RONDEN = 5
 
 /** A synthetic schooljaar: sick days in a row, single lesuren, te-laat; 5 % leaves, half of those comes back in another leerjaar, 1 % has no rooster. */
-async function fill (app: App, { scholen, leerlingen, absenties }: Nachtmaat): Promise<void> {
+export async function fill (app: App, { scholen, leerlingen, absenties }: Nachtmaat): Promise<void> {
   const lesdagen = buildKalender({ regio: 'midden', eigen: [] }).lesdagen('2026-08-01', PEILDATUM)
   const { pool } = app
   await pool.query("insert into school (school) select '99' || chr(65 + n / 26) || chr(65 + n % 26) from generate_series(0, $1 - 1) n", [scholen])

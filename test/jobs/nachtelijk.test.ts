@@ -5,8 +5,9 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { listPerioden, type Cel } from '../../src/domain/aggregaat.ts'
 import { addDagen } from '../../src/domain/datum.ts'
+import { readOpdracht } from '../../src/jobs/command.ts'
 import { Schoolsloten } from '../../src/jobs/lock.ts'
-import { Nachtfout, readOpdracht, runNacht, type Nachtopties, type Nachtverslag } from '../../src/jobs/nachtelijk.ts'
+import { Nachtfout, runNacht, type Nachtopties, type Nachtverslag } from '../../src/jobs/nachtelijk.ts'
 import { firesAt, startSchedule } from '../../src/jobs/schedule.ts'
 import { findKalenders } from '../../src/leerlingen/stam.ts'
 import { computeCellen, listKalendersOp } from '../../src/statistiek/service.ts'
@@ -59,7 +60,7 @@ async function listVerschillen (service: Service, school: string, peildatum: str
     const vestigingen = [...kalenders.keys()].sort()
     const perioden = listPerioden('2026-08-01', peildatum)
     const stored = await listCellen(tx, [school], vestigingen, perioden)
-    return diff(stored, await computeCellen(tx, school, { vestigingen, perioden, kalenders, peildatum }))
+    return diff(stored, (await computeCellen(tx, school, { vestigingen, perioden, kalenders, peildatum })).cellen)
   })
 }
 
@@ -155,7 +156,7 @@ t.test('after any edits the increments equal a full count, and every moment can 
   }), { numRuns: 12, seed: 42, endOnFailure: true })
 
   for (const { moment, cellen } of momenten) {
-    const toen = await ctx.transaction(async (tx) =>
+    const { cellen: toen } = await ctx.transaction(async (tx) =>
       await computeCellen(tx, school, { vestigingen, perioden, kalenders: await listKalendersOp(tx, school, moment), peildatum: VANDAAG, afkapmoment: moment }))
     t.same(diff(toen, cellen), [], moment.toISOString())
   }
@@ -266,13 +267,15 @@ t.test('two runs at once share the scholen and never do one twice', async (t) =>
 
 t.test('the command says in Dutch what is wrong with its input, all of it at once', async (t) => {
   for (const [argv, expected] of [
-    [['nachtelijk'], { volledig: false }],
-    [['nachtelijk', '--peildatum', '2026-10-01', '--school', '99AA', '--school=99AB', '--volledig'], { peildatum: '2026-10-01', scholen: ['99AA', '99AB'], volledig: true }],
-    [[], { fouten: ['Welke job? Deze dienst kent: nachtelijk.'] }],
-    [['dagelijks'], { fouten: ['De job dagelijks bestaat niet; deze dienst kent: nachtelijk.'] }],
+    [['nachtelijk'], { job: 'nachtelijk', volledig: false }],
+    [['leveringen', '--school', '99AA'], { job: 'leveringen', scholen: ['99AA'], volledig: false }],
+    [['nachtelijk', '--peildatum', '2026-10-01', '--school', '99AA', '--school=99AB', '--volledig'], { job: 'nachtelijk', peildatum: '2026-10-01', scholen: ['99AA', '99AB'], volledig: true }],
+    [[], { fouten: ['Welke job? Deze dienst kent: nachtelijk en leveringen.'] }],
+    [['dagelijks'], { fouten: ['De job dagelijks bestaat niet; deze dienst kent: nachtelijk en leveringen.'] }],
     [['nachtelijk', '--peildatum', '2026-02-30', '--school', '99aa', '--dag=1', 'nog'], {
-      fouten: ['Te veel argumenten: nog.', 'De optie --dag bestaat niet.', '--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.', '--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.']
+      fouten: ['Te veel argumenten: nog.', 'De optie --dag bestaat niet bij nachtelijk.', '--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.', '--school is geen BRIN: twee cijfers en twee hoofdletters, zoals 99AA.']
     }],
+    [['leveringen', '--volledig'], { fouten: ['De optie --volledig bestaat niet bij leveringen.'] }],
     [['nachtelijk', '--peildatum'], { fouten: ['--peildatum is geen bestaande datum; schrijf JJJJ-MM-DD, zoals 2026-10-01.'] }]
   ] as const) t.strictSame(readOpdracht(argv), expected, argv.join(' '))
 })
