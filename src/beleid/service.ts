@@ -10,7 +10,7 @@ import { AppError, type Fout } from '../errors.ts'
 import { formatPointer } from '../http/json.ts'
 import { lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../leerlingen/stam.ts'
 import { markVestiging } from '../leerlingen/store.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { requireInzage, requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { requireMatch } from '../http/rest.ts'
 import * as store from './store.ts'
@@ -20,7 +20,7 @@ import type { Beleidsinvoer, Beleidstekst, Beleidsversie, Toets, Vaststelling, V
 
 /** The versions of a school, newest first; the national standaardbeleid, in force where none of them is, comes last as version 0. */
 export async function listBeleidsversies (ctx: Ctx, school: string): Promise<{ beleidsversies: Beleidsversie[] }> {
-  requireRecht(ctx.actor, 'beleid:lezen', school)
+  requireInzage(ctx.actor, 'beleid:lezen', school)
   return { beleidsversies: [...await ctx.transaction(async (tx) => await store.listBeleidsversies(tx, school)), buildStandaard(school)] }
 }
 

@@ -9,7 +9,7 @@ import { brinVan } from '../domain/identificatie.ts'
 import { AppError, type Fout } from '../errors.ts'
 import { listFouten } from '../http/rest.ts'
 import { findStam, lockStam, raiseStamversie, readGewijzigdeStam, type Stam } from '../leerlingen/stam.ts'
-import { requireRecht, scopeOfSchool, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { requireRecht, scopeOfSchool, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { Verklaringsregel, VERKLARINGSRESULTATEN, type Bronafspraak, type Bronafspraakinvoer, type Dagstanden, type Verklaringenantwoord, type Verklaringenvraag, type Verklaringsresultaat } from './contract.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
@@ -112,7 +112,7 @@ function listLesdagen ({ vestiging, van, tot }: Verklaringsregel, stam: Stam | u
 export interface Dagstand extends store.Dagrij { readonly grond: Aanlevergrond | null }
 
 /** Of every lesdag of a vestiging in a periode what was delivered, and whether that makes it a delivered day. */
-export async function listDagstanden (tx: Tx, scope: Schoolscope, { vestigingen, afspraken }: Stam, vestiging: string, { van, tot }: Periode): Promise<Dagstand[]> {
+export async function listDagstanden (tx: Tx, scope: Schoolinzage, { vestigingen, afspraken }: Stam, vestiging: string, { van, tot }: Periode): Promise<Dagstand[]> {
   const lesdagen = vestigingen.get(vestiging)?.kalender.lesdagen(van, tot) ?? []
   if (lesdagen.length === 0) return []
   return (await store.listDagrijen(tx, scope, vestiging, lesdagen)).map((rij) =>
@@ -161,7 +161,7 @@ export async function putBronafspraak (ctx: Ctx, school: string, geldigVan: Datu
     const stam = await lockStam(ctx, tx, school)
     if (stam === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
     const oud = stam.afspraken.find((afspraak) => afspraak.geldigVan === geldigVan)
-    if (!isDeepStrictEqual(oud, { geldigVan, ...invoer })) await replaceBronafspraak(tx, scope, stam, geldigVan, invoer)
+    if (!isDeepStrictEqual(oud, { geldigVan, ...invoer })) await replaceBronafspraak(ctx, tx, scope, stam, geldigVan, invoer)
     const alle = buildBronafspraken(school, await store.listBronafspraken(tx, school), stam.bronnen)
     return { nieuw: oud === undefined, bronafspraak: alle.find((afspraak) => afspraak.geldigVan === geldigVan)! }
   })
@@ -175,18 +175,18 @@ export async function withdrawBronafspraak (ctx: Ctx, school: string, geldigVan:
   await ctx.transaction(async (tx) => {
     const stam = await lockStam(ctx, tx, school)
     if (stam?.afspraken.some((afspraak) => afspraak.geldigVan === geldigVan) !== true) throw new AppError('niet-gevonden', `School ${school} heeft geen bronafspraak die ingaat op ${geldigVan}.`)
-    await replaceBronafspraak(tx, scope, stam, geldigVan, undefined)
+    await replaceBronafspraak(ctx, tx, scope, stam, geldigVan, undefined)
   })
   ctx.wake()
 }
 
 /** What a bronafspraak changes lies on its own days: up to the next one. */
-async function replaceBronafspraak (tx: Tx, scope: Schoolscope, { bronnen }: Stam, geldigVan: Datum, nieuw: Bronafspraakinvoer | undefined): Promise<void> {
+async function replaceBronafspraak (ctx: Ctx, tx: Tx, scope: Schoolscope, { bronnen }: Stam, geldigVan: Datum, nieuw: Bronafspraakinvoer | undefined): Promise<void> {
   await store.replaceBronafspraak(tx, scope.school, geldigVan, nieuw)
   await raiseStamversie(tx, scope.school)
   const { afspraken } = await readGewijzigdeStam(tx, scope.school)
   const volgende = afspraken.map((afspraak) => afspraak.geldigVan).filter((dag) => dag > geldigVan).sort()[0]
   const bereik = { van: geldigVan, tot: volgende === undefined ? null : addDagen(volgende, -1) }
   await store.markWeken(tx, scope.school, bereik)
-  if (bronnen.length > 1) await reviseVoorrang(tx, scope, afspraken, bereik)
+  if (bronnen.length > 1) await reviseVoorrang(ctx, tx, scope, afspraken, bereik)
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { iso, readRows } from '../db/statement.ts'
-import type { Schoolscope } from '../toegang/service.ts'
+import type { Schoolinzage, Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Verklaringsvorm } from '../domain/bronafspraak.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -43,10 +43,10 @@ export async function writeVerklaringen (tx: Tx, scope: Schoolscope, dagen: { re
 export interface Dagrij { readonly datum: Datum, readonly absenties: number, readonly verklaringen: Array<{ bron: string, verklaardOp: string }> }
 
 /** What there is of each of these days at a vestiging, in their order. */
-export async function listDagrijen (tx: Tx, scope: Schoolscope, vestiging: string, dagen: readonly Datum[]): Promise<Dagrij[]> {
+export async function listDagrijen (tx: Tx, scope: Schoolinzage, vestiging: string, dagen: readonly Datum[]): Promise<Dagrij[]> {
   return await readRows<Dagrij>(tx, sql`
     select d.datum,
-           (select count(*) from absentie a where a.school = ${scope.school} and a.datum = d.datum and a.vestiging = ${vestiging}) as absenties,
+           tel_absenties_op(${scope.school}, ${vestiging}, d.datum) as absenties,
            coalesce((select json_agg(json_build_object('bron', v.bron, 'verklaardOp', ${iso(sql`v.verklaard_op`)}) order by v.bron)
                        from aanwezigheidsverklaring v
                       where v.school = ${scope.school} and v.vestiging = ${vestiging} and v.datum = d.datum and v.ingetrokken_op = 'infinity'), '[]') as verklaringen

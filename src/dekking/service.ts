@@ -3,18 +3,21 @@ import { beleidOp, findReden, type Beleid } from '../domain/beleid.ts'
 import { addDagen } from '../domain/datum.ts'
 import { findStam } from '../leerlingen/stam.ts'
 import { requireRecht } from '../toegang/service.ts'
+import { recordVerwerking } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Datum, Periode } from '../domain/datum.ts'
 import type { Codedekking, Dekkingsvraag, Redendekking } from './contract.ts'
 
-/** Which codes the bronnen sent and what the beleid of those days makes of them: counts, and no person. */
+/** Which codes the bronnen sent and what the beleid of those days makes of them: the answer is counts, and names no person. */
 export async function getRedendekking (ctx: Ctx, school: string, { van, tot }: Dekkingsvraag): Promise<Redendekking> {
   const scope = requireRecht(ctx.actor, 'beleid:lezen', school)
   const { beleid, rijen } = await ctx.transaction(async (tx) => {
     const stam = await findStam(ctx, tx, school)
     const beleid = stam?.beleid ?? []
-    return { beleid, rijen: await store.countCodes(tx, scope, listWissels(beleid, { van, tot }), tot) }
+    const rijen = await store.countCodes(tx, scope, listWissels(beleid, { van, tot }), tot)
+    await recordVerwerking(ctx, tx, 'absenties:lezen', rijen.flatMap(({ bron, leerlingen }) => leerlingen.map((leerling) => ({ school, bron, leerling }))))
+    return { beleid, rijen }
   })
   const totalen = CATEGORIEEN.map((categorie) => ({ categorie, ...sumCijfers(rijen.filter((rij) => rij.categorie === categorie)) }))
   const { minuten } = sumCijfers(rijen)
@@ -31,7 +34,7 @@ function listWissels (versies: readonly Beleid[], { van, tot }: Periode): Datum[
 
 /** Stretches in which a code means the same are one. */
 function listCodes (beleid: readonly Beleid[], rijen: readonly store.Coderij[]): Codedekking[] {
-  const betekenissen = rijen.map(({ bron, code, categorie, eersteDatum, laatsteDatum, ...cijfers }) => {
+  const betekenissen = rijen.map(({ bron, code, categorie, eersteDatum, laatsteDatum, leerlingen, ...cijfers }) => {
     const reden = code === null ? null : findReden(beleidOp(beleid, eersteDatum), code, bron, eersteDatum)?.code ?? null
     return { bron, code, reden, categorie, ...cijfers, eersteDatum, laatsteDatum }
   })

@@ -14,13 +14,15 @@ export interface Coderij {
   readonly onbekend: number
   readonly eersteDatum: Datum
   readonly laatsteDatum: Datum
+  readonly leerlingen: readonly string[]
 }
 
-/** How often each code came, apart for each stretch between `wissels` (rising; the first is the first day asked for), up to and including `tot`. */
+/** How often each code came, and of whom, apart for each stretch between `wissels` (rising; the first is the first day asked for), up to and including `tot`. */
 export async function countCodes (tx: Tx, scope: Schoolscope, wissels: readonly Datum[], tot: Datum): Promise<Coderij[]> {
   const { rows } = await tx.execute<Coderij>(sql`
     select bron, reden as code, categorie, count(*) as registraties, coalesce(sum(minuten), 0) as minuten, count(*) - count(minuten) as onbekend,
-           min(datum) as "eersteDatum", max(datum) as "laatsteDatum"
+           min(datum) as "eersteDatum", max(datum) as "laatsteDatum",
+           array_agg(distinct leerling) as leerlingen
       from absentie
      where school = ${scope.school} and datum between ${wissels[0]} and ${tot} and not ingetrokken and overtroefd_door is null
      group by bron, reden, categorie, width_bucket(datum, ${sql.param(wissels)}::date[])

@@ -1,4 +1,5 @@
 import type { Categorie } from './absentie.ts'
+import { listBijzonderefouten } from './bijzonder.ts'
 import { addDagen, type Datum } from './datum.ts'
 import type { Kalender } from './kalender.ts'
 import type { Duiding, Regelkeuze } from './regel.ts'
@@ -130,7 +131,8 @@ export function listIndelingsfouten (geldigVan: Datum, redenen: readonly Reden[]
         ...(dubbel ? [{ pad: ['codes', at], code: 'dubbel', detail: 'geeft deze code van deze bron een tweede betekenis' }] : []),
         ...(bekend.has(reden) ? [] : [{ pad: ['codes', at, 'reden'], code: 'reden-onbekend', detail: 'is geen reden van deze beleidsversie' }])
       ]
-    })
+    }),
+    ...listBijzonderefouten(redenen, codes)
   ]
 }
 

@@ -1,3 +1,4 @@
+import { listBijzonderefouten } from './bijzonder.ts'
 import { findLandelijk, resolveRegel, type Bronstatus, type Doelgroep, type Landelijkeregel, type Leerplichtgroep, type Regeldefinitie, type Selectie, type Venster } from './regel.ts'
 import { describeCategorieen, describeDrempels, describeKenmerken, describeLeeftijd, describeSoorten, describeVenster, describeWeekdagen, listRegelcodes } from './beleidstekst.ts'
 import { countOf, enumerate } from './woorden.ts'
@@ -171,7 +172,9 @@ export function toetsBeleid (beleid: Beleid & { readonly elementen: readonly Bel
     strenger: regels.flatMap(({ regel, verplicht, verschillen }) => !verplicht ? [] : verschillen.filter(({ richting }) => richting === 'strenger').map(({ omschrijving }) => ({ regel, omschrijving }))),
     belemmeringen: [
       ...elementen.filter(({ verplicht, aanwezig }) => verplicht && !aanwezig).map(({ code, omschrijving }) => ({ pad: ['elementen'], code: 'element-ontbreekt', detail: `Het element ${code} ontbreekt: ${omschrijving.charAt(0).toLowerCase()}${omschrijving.slice(1)}.` })),
-      ...regels.filter(({ verplicht }) => verplicht).flatMap((regel) => listZwakten(regel, beleid))
+      ...regels.filter(({ verplicht }) => verplicht).flatMap((regel) => listZwakten(regel, beleid)),
+      // Also of a concept that was made before a word was listed.
+      ...listBijzonderefouten(beleid.redenen, beleid.codes).map((fout) => ({ ...fout, detail: `Deze tekst ${fout.detail}.` }))
     ]
   }
 }

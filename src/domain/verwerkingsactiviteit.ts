@@ -13,6 +13,9 @@ export interface Verwerkingsactiviteit {
 
 const WETTELIJK = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het bijhouden en melden van verzuim (Leerplichtwet 1969 art. 21 en 21a; WPO, WEC, WVO 2020 en WEB over de registratie van deelnemers).'
 const TAAK = 'Taak van algemeen belang (AVG art. 6 lid 1 onder e): zorg voor aanwezigheid en tijdige begeleiding door de school.'
+const BETROKKENE = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): de rechten van de betrokkene (AVG art. 12 tot en met 22; UAVG art. 5).'
+const OVERDRACHT = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het onderwijskundig rapport bij een overstap (WPO art. 42; WEC art. 43; Besluit uitwisseling leer- en begeleidingsgegevens).'
+const BEWARING = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): opslagbeperking en wissing (AVG art. 5 lid 1 onder e en art. 17).'
 const DOSSIER = 'Vijf jaar na uitschrijving.'
 const SCHOOL = 'de school'
 
@@ -89,6 +92,15 @@ export const VERWERKINGSACTIVITEITEN = {
     bewaartermijn: DOSSIER,
     ontvangers: [SCHOOL]
   },
+  'statistieken:tellen': {
+    naam: 'Verzuim van een school tellen',
+    doel: 'Weten hoeveel er wordt verzuimd, per vestiging, periode en leerjaar; de uitkomst zijn aantallen en noemt niemand.',
+    grondslag: WETTELIJK,
+    gegevens: ['inschrijvingen', 'absenties', 'signalen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'De tellingen bevatten alleen aantallen en blijven zolang de school ze gebruikt.',
+    ontvangers: [SCHOOL]
+  },
   'beleid:proefberekenen': {
     naam: 'Beleid op het verleden proberen',
     doel: 'Zien wat een verzuimbeleid zou doen voordat de school het vaststelt; de uitkomst noemt niemand.',
@@ -135,13 +147,13 @@ export const VERWERKINGSACTIVITEITEN = {
     ontvangers: [SCHOOL]
   },
   'leveringen:schrijven': {
-    naam: 'Leveringen per woongemeente tellen',
-    doel: 'Aantallen leerlingen met verzuim per gemeente tellen voor het toezicht op de Leerplichtwet; de levering noemt niemand.',
+    naam: 'Leveringen tellen',
+    doel: 'Aantallen leerlingen met verzuim tellen voor OCW, gemeente en samenwerkingsverband; de levering noemt niemand.',
     grondslag: WETTELIJK,
     gegevens: ['woongemeente', 'geboortedatum', 'inschrijvingen', 'absenties', 'wettelijke signalen'],
     betrokkenen: ['leerlingen'],
     bewaartermijn: 'De levering bevat alleen aantallen en wordt bewaard zolang zij moet kunnen worden herbouwd.',
-    ontvangers: ['de gemeente van de leerling, alleen aantallen van 5 of meer']
+    ontvangers: ['OCW, de gemeente van de leerling en het samenwerkingsverband, alleen aantallen van 5 of meer']
   },
   'leveringen:lezen': {
     naam: 'Onbestelbare woongemeenten tellen',
@@ -150,6 +162,96 @@ export const VERWERKINGSACTIVITEITEN = {
     gegevens: ['woongemeente', 'geboortedatum', 'inschrijvingen', 'absenties', 'wettelijke signalen'],
     betrokkenen: ['leerlingen'],
     bewaartermijn: 'Wordt niet bewaard.',
+    ontvangers: [SCHOOL]
+  },
+  'verzoeken:lezen': {
+    naam: 'Verzoeken van betrokkenen lezen',
+    doel: 'Zien welk verzoek er ligt, wanneer het beantwoord moet zijn en wat ermee is gedaan.',
+    grondslag: BETROKKENE,
+    gegevens: ['verzoeken met termijn en uitkomst', 'beperkingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'verzoeken:schrijven': {
+    naam: 'Verzoeken van betrokkenen behandelen',
+    doel: 'Een verzoek vastleggen, beantwoorden en uitvoeren.',
+    grondslag: BETROKKENE,
+    gegevens: ['verzoeken met termijn en uitkomst', 'beperkingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'verzoeken:inzage': {
+    naam: 'Inzage geven',
+    doel: 'De leerling of zijn ouders alles geven wat over de leerling is vastgelegd.',
+    grondslag: BETROKKENE,
+    gegevens: ['alles wat over de leerling is vastgelegd', 'persoonsgebonden nummer, alleen bij een verzoek'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'Het overzicht zelf wordt niet bewaard.',
+    ontvangers: [SCHOOL, 'de leerling en zijn ouders, door de school']
+  },
+  'overdrachten:schrijven': {
+    naam: 'Verzuim aan een andere school overdragen',
+    doel: 'De volgende school totalen van het verzuim meegeven, zonder de absenties zelf.',
+    grondslag: OVERDRACHT,
+    gegevens: ['totalen van absenties per schooljaar', 'aantal open signalen', 'zoeksleutel van het persoonsgebonden nummer'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: ['de school waar de leerling heen gaat']
+  },
+  'overdrachten:lezen': {
+    naam: 'Overgedragen verzuim lezen',
+    doel: 'Weten wat de vorige school aan totalen van het verzuim meegaf, om de leerling goed te beginnen.',
+    grondslag: OVERDRACHT,
+    gegevens: ['totalen van absenties per schooljaar', 'aantal open signalen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'toegang:schrijven': {
+    naam: 'Vastleggen wie een leerling mag zien',
+    doel: 'Alleen wie een leerling begeleidt, zijn ouders en hijzelf laten zien wat over hem is vastgelegd.',
+    grondslag: 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): passende beveiliging (AVG art. 25 en 32).',
+    gegevens: ['groepen met begeleiders en leden', 'wie ouder is, met gezag en blokkades', 'toestemmingen van leerlingen van 18 jaar en ouder'],
+    betrokkenen: ['leerlingen', 'ouders', 'medewerkers'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'toegang:lezen': {
+    naam: 'Lezen wie een leerling mag zien',
+    doel: 'Nagaan en uitleggen wie toegang heeft tot gegevens van een leerling, en waarom.',
+    grondslag: 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): passende beveiliging en verantwoording (AVG art. 5 lid 2, art. 25 en 32).',
+    gegevens: ['groepen met begeleiders en leden', 'wie ouder is, met gezag en blokkades', 'toestemmingen'],
+    betrokkenen: ['leerlingen', 'ouders', 'medewerkers'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'bewaring:lezen': {
+    naam: 'Zien wat er vernietigd gaat worden',
+    doel: 'Weten van wie de bewaartermijn verstrijkt, en wat wordt vastgehouden.',
+    grondslag: BEWARING,
+    gegevens: ['sleutel van de bron', 'dag van uitschrijving', 'vasthoudingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'bewaring:schrijven': {
+    naam: 'Gegevens vasthouden',
+    doel: 'Voorkomen dat wordt vernietigd wat voor een procedure, onderzoek of klacht nodig is.',
+    grondslag: BEWARING,
+    gegevens: ['sleutel van de bron', 'vasthoudingen'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: DOSSIER,
+    ontvangers: [SCHOOL]
+  },
+  'bewaring:vernietigen': {
+    naam: 'Gegevens vernietigen',
+    doel: 'Gegevens niet langer bewaren dan nodig, of wissen omdat de betrokkene daar recht op heeft.',
+    grondslag: BEWARING,
+    gegevens: ['alles wat over de leerling is vastgelegd'],
+    betrokkenen: ['leerlingen'],
+    bewaartermijn: 'Van de vernietiging blijft hoeveel er weg is, en een pseudoniem dat alleen deze dienst kan maken.',
     ontvangers: [SCHOOL]
   },
   'verwerkingen:lezen': {

@@ -6,7 +6,7 @@ import { readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { listStatistieken } from './service.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -17,12 +17,12 @@ import type { Statistiek } from './contract.ts'
 
 /** The figures of every vestiging of a school in one periode, on vestigingscode. */
 export async function listStatistiekenVanSchool (ctx: Leesctx, school: string, periode: string): Promise<Statistiek[]> {
-  const scope = requireRecht(ctx.actor, 'statistieken:lezen', school)
+  const scope = requireInzage(ctx.actor, 'statistieken:lezen', school)
   const vestigingen = await ctx.transaction(async (tx) => await listVestigingscodes(tx, scope))
   return await listStatistieken(ctx, { vestigingen, periode })
 }
 
-async function listVestigingscodes (tx: Tx, scope: Schoolscope): Promise<string[]> {
+async function listVestigingscodes (tx: Tx, scope: Schoolinzage): Promise<string[]> {
   const rows = await readRows<{ vestiging: string }>(tx, sql`select vestiging from vestiging where school = ${scope.school} order by vestiging`)
   return rows.map(({ vestiging }) => vestiging)
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { findBewaargrens } from '../bewaring/vernietigd.ts'
 import { aandeelGemist, emptyCel, listPerioden, periodenRond, type Cel } from '../domain/aggregaat.ts'
-import { buildRaster, countCellen, type Celgegevens, type Raster } from '../domain/celtelling.ts'
+import { buildRaster, countCellen, type Raster } from '../domain/celtelling.ts'
 import { addDagen, dagnummer, parsePeriode, schooljaar, schooljaarPeriode, type Datum } from '../domain/datum.ts'
 import { brinVan } from '../domain/identificatie.ts'
 import { AppError, assert } from '../errors.ts'
 import { findKalenders } from '../leerlingen/stam.ts'
-import { requireRecht } from '../toegang/service.ts'
+import { requireInzage } from '../toegang/service.ts'
+import { recordVerwerking, type Betrokkene } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -27,27 +29,36 @@ export interface Cellenvraag {
   readonly afkapmoment?: Date
 }
 
+export interface Berekend {
+  readonly cellen: Cel[]
+  /** Everyone whose facts were read for them; may repeat. */
+  readonly betrokkenen: readonly Betrokkene[]
+}
+
 /**
  * The cellen of one school, computed from the facts: per vestiging and periode the total first, then each leerjaar that had leerlingen.
  * A periode that has not begun at the peildatum has none. One statement per schooljaar.
  */
-export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag): Promise<Cel[]> {
+export async function computeCellen (tx: Tx, school: string, vraag: Cellenvraag): Promise<Berekend> {
   const totalen = vraag.vestigingen.flatMap((vestiging) => {
     assert(vraag.kalenders.has(vestiging), 'every vestiging asked for has a kalender')
     const perioden = 'get' in vraag.perioden ? vraag.perioden.get(vestiging) ?? [] : vraag.perioden
     return [...new Set(perioden)].flatMap((periode) => emptyCel(vestiging, periode, null, vraag.peildatum) ?? [])
   })
   const cellen: Cel[] = []
+  const betrokkenen: Betrokkene[] = []
   const volgorde = totalen.length === 0 ? undefined : await store.findBronvolgorde(tx, school)
   for (const own of Map.groupBy(totalen, ({ totEnMet }) => schooljaar(totEnMet)).values()) {
     const raster = buildRaster(own, vraag.kalenders)
-    cellen.push(...countCellen(raster, await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment, volgorde)))
+    const { gegevens, leerlingen, overige } = await store.selectCelgegevens(tx, school, raster, vraag.afkapmoment, volgorde)
+    cellen.push(...countCellen(raster, gegevens))
+    for (const { bron, leerling } of [...leerlingen, ...overige]) betrokkenen.push({ school, bron, leerling })
   }
-  return cellen.sort(compareCellen)
+  return { cellen: cellen.sort(compareCellen), betrokkenen }
 }
 
 /** What one periode is counted from, and of whom: leerling 1 of the deelnamen is the first. */
-export interface Celfeiten { readonly raster: Raster, readonly gegevens: Celgegevens, readonly leerlingen: readonly store.Celleerling[] }
+export interface Celfeiten extends store.Celbron { readonly raster: Raster }
 
 /**
  * The facts of one school that the cellen of one periode are counted from (`countCellen`), and those of so many days before it. As of an
@@ -61,7 +72,7 @@ export async function readCelfeiten (tx: Tx, school: string, vraag: Omit<Cellenv
   const ruim = buildRaster(totalen.map((cel) => ({ ...cel, van: addDagen(cel.van, -aanloop) })), kalenders)
   const nul = dagnummer(ruim.eerste)
   const raster = { ...ruim, vestigingen: ruim.vestigingen.map((vestiging, plek) => ({ ...vestiging, perioden: [{ cel: totalen[plek]!, van: dagnummer(totalen[plek]!.van) - nul, tot: dagnummer(totalen[plek]!.totEnMet) - nul }] })) }
-  return { raster, gegevens: await store.selectCelgegevens(tx, school, raster, afkapmoment, volgorde), leerlingen: await store.listCelleerlingen(tx, school, raster, afkapmoment, volgorde) }
+  return { raster, ...await store.selectCelgegevens(tx, school, raster, afkapmoment, volgorde) }
 }
 
 function compareCellen (a: Cel, b: Cel): number {
@@ -95,15 +106,17 @@ export async function recountSchool (ctx: Ctx, school: string, { peildatum, sign
     const kalenders = await findKalenders(ctx, tx, school)
     const alle = await listVerwacht(tx, school, peildatum)
     const geteld = await store.listGeteld(tx, school)
+    const isHeel = await makeIsHeel(tx, school)
 
     const nodig = new Map([...kalenders].map(([vestiging, kalender]): [string, string[]] => {
       const eigen = new Map(geteld.filter((rij) => rij.vestiging === vestiging).map(({ periode, totEnMet }) => [periode, totEnMet]))
       const gemarkeerd = markeringen.filter((markering) => markering.vestiging === vestiging).flatMap(({ maandag }) => periodenRond(maandag, kalender))
       const verlopen = [...new Set([...alle, ...eigen.keys()])].filter((periode) => eigen.get(periode) !== emptyCel(vestiging, periode, null, peildatum)?.totEnMet)
-      return [vestiging, [...new Set([...(volledig ? alle : []), ...gemarkeerd, ...verlopen])]]
+      return [vestiging, [...new Set([...(volledig ? alle : []), ...gemarkeerd, ...verlopen])].filter(isHeel)]
     }).filter(([, perioden]) => perioden.length > 0))
     if (nodig.size === 0) return { cellen: 0, gewijzigd: 0 }
-    const cellen = await computeCellen(tx, school, { vestigingen: [...nodig.keys()], perioden: nodig, kalenders, peildatum })
+    const { cellen, betrokkenen } = await computeCellen(tx, school, { vestigingen: [...nodig.keys()], perioden: nodig, kalenders, peildatum })
+    await recordVerwerking(ctx, tx, 'statistieken:tellen', betrokkenen)
     return { cellen: cellen.length, gewijzigd: await replaceCellen(tx, school, nodig, cellen) }
   })
 }
@@ -128,6 +141,12 @@ async function listVerwacht (tx: Tx, school: string, peildatum: Datum): Promise<
   return listPerioden(van, peildatum)
 }
 
+/** Whether the facts of a periode are still whole. Of one that begins on or before the bewaargrens, leerlingen were destroyed: it stays as it was counted. */
+async function makeIsHeel (tx: Tx, school: string): Promise<(periode: string) => boolean> {
+  const grens = await findBewaargrens(tx, school) ?? ''
+  return (periode) => (parsePeriode(periode)?.van ?? '') > grens
+}
+
 export interface Verschil extends store.Celsleutel { readonly opgeslagen: Partial<Cel>, readonly berekend: Partial<Cel> }
 
 /**
@@ -137,11 +156,12 @@ export interface Verschil extends store.Celsleutel { readonly opgeslagen: Partia
 export async function verifySteekproef (ctx: Ctx, school: string, peildatum: Datum): Promise<Verschil[]> {
   return await ctx.transaction(async (tx) => {
     const kalenders = await findKalenders(ctx, tx, school)
-    const perioden = await listVerwacht(tx, school, peildatum)
+    const perioden = (await listVerwacht(tx, school, peildatum)).filter(await makeIsHeel(tx, school))
     const vestigingen = [...kalenders.keys()].sort()
     if (vestigingen.length === 0) return []
     const vestiging = vestigingen[createHash('sha256').update(`${school} ${peildatum}`).digest().readUInt32BE() % vestigingen.length]!
-    const berekend = await computeCellen(tx, school, { vestigingen: [vestiging], perioden, kalenders, peildatum })
+    const { cellen: berekend, betrokkenen } = await computeCellen(tx, school, { vestigingen: [vestiging], perioden, kalenders, peildatum })
+    await recordVerwerking(ctx, tx, 'statistieken:tellen', betrokkenen)
     // After the computation: a mark that came in between is seen here, and excuses its perioden.
     const opgeslagen = await store.listCellen(tx, [school], [vestiging], perioden)
     const markeringen = await store.listMarkeringen(tx, school)
@@ -172,7 +192,7 @@ function keyOf ({ vestiging, periode, leerjaar }: store.Celsleutel): string {
 /** The figures of one vestiging in one periode. */
 export async function getStatistiek (ctx: Ctx, vraag: Statistiekvraag): Promise<Statistiek> {
   const school = brinVan(vraag.vestiging)
-  requireRecht(ctx.actor, 'statistieken:lezen', school)
+  requireInzage(ctx.actor, 'statistieken:lezen', school)
   return await ctx.transaction(async (tx) => {
     if (!await store.hasVestiging(tx, school, vraag.vestiging)) throw new AppError('niet-gevonden', `Vestiging ${vraag.vestiging} is hier niet bekend.`)
     const cellen = await store.listCellen(tx, [school], [vraag.vestiging], [vraag.periode])
@@ -183,7 +203,7 @@ export async function getStatistiek (ctx: Ctx, vraag: Statistiekvraag): Promise<
 /** The figures of many vestigingen in one periode, in the order asked; one statement. A vestiging outside the token is niet-gevonden. */
 export async function listStatistieken (ctx: Ctx, { vestigingen, periode }: { vestigingen: readonly string[], periode: string }): Promise<Statistiek[]> {
   const scholen = [...new Set(vestigingen.map(brinVan))]
-  for (const school of scholen) requireRecht(ctx.actor, 'statistieken:lezen', school)
+  for (const school of scholen) requireInzage(ctx.actor, 'statistieken:lezen', school)
   const cellen = await ctx.transaction(async (tx) => await store.listCellen(tx, scholen, vestigingen, [periode]))
   const perVestiging = Map.groupBy(cellen, ({ vestiging }) => vestiging)
   return vestigingen.map((vestiging) => buildStatistiek(vestiging, periode, perVestiging.get(vestiging) ?? []))

@@ -23,6 +23,7 @@ export const Verwerking = z.object({
   toepassing: z.string().describe('De toepassing die vroeg of schreef; `systeem:` staat voor een taak van de dienst zelf.'),
   persoon: z.string().nullable().describe('Sleutel van de mens die haar gebruikte; null als zij zelf handelde.'),
   rol: z.string().nullable().describe('Rol van die mens.'),
+  doelbinding: z.string().nullable().describe('Het doel dat bij deze handeling is gegeven, of dat uit de rol volgt; null als er geen is gegeven.'),
   aantalBetrokkenen: z.int().describe('Hoeveel leerlingen deze handeling betrof.'),
   traceId: z.string().describe('W3C trace id van het verzoek.'),
   spanId: z.string().nullable()

@@ -1,3 +1,4 @@
+import { VERWERKINGDAGEN } from '../domain/bewaartermijn.ts'
 import { addDagen, vandaag } from '../domain/datum.ts'
 import { requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { BEGIN, describeZegel, hashVerwerking, indexBetrokkenen } from './keten.ts'
@@ -14,9 +15,6 @@ export interface Keuring {
   /** The first broken place; null: everything is as it was sealed. */
   readonly breuk: string | null
 }
-
-/** Shortest term of a verwerking in days; the database knows the same. */
-export const TERMIJN = 1095
 
 class Breuk extends Error {}
 
@@ -78,7 +76,7 @@ function verifyWaarmerk (ctx: Ctx, { school }: Schoolscope, zegel: store.ZegelMe
 
 /** The seal on which the rest hangs after the term was applied: it is old enough, and nothing of it is left. */
 async function isGeleegd (ctx: Ctx, tx: Tx, scope: Schoolscope, zegel: store.ZegelMetWaarmerk): Promise<boolean> {
-  return zegel.tot.slice(0, 10) <= addDagen(vandaag(ctx.now()), -TERMIJN) && (await store.listSchakels(tx, scope, zegel.eerste, zegel.laatste)).length === 0
+  return zegel.tot.slice(0, 10) <= addDagen(vandaag(ctx.now()), -VERWERKINGDAGEN) && (await store.listSchakels(tx, scope, zegel.eerste, zegel.laatste)).length === 0
 }
 
 async function verifyZegel (tx: Tx, scope: Schoolscope, zegel: store.ZegelMetWaarmerk, vorige: Buffer): Promise<number> {

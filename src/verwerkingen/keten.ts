@@ -9,6 +9,7 @@ export interface Verwerkingsrij {
   readonly actor: string
   readonly toepassing: string | null
   readonly rol: string | null
+  readonly doelbinding: string | null
   readonly traceId: string
   readonly spanId: string | null
   readonly ouderSpan: string | null
@@ -22,13 +23,13 @@ export interface Verwerkingsrij {
 export const BEGIN = Buffer.alloc(32)
 
 /**
- * SHA-256 over the hash before it, the place, and everything that is stored of the verwerking, as JSON in this order. Null: what was to be
- * sealed was gone by then; its place says so for ever.
+ * SHA-256 over the hash before it, the place, and everything that is stored of the verwerking, as JSON in this order; the doelbinding where there
+ * is one, as verwerkingen of before it have none. Null: what was to be sealed was gone by then; its place says so for ever.
  */
 export function hashVerwerking (vorige: Buffer, positie: number, verwerking: string, rij: Verwerkingsrij | null): Buffer {
   const inhoud = rij === null
     ? null
-    : [rij.school, rij.activiteit, rij.actor, rij.toepassing, rij.rol, rij.traceId, rij.spanId, rij.ouderSpan, rij.sleutel, rij.betrokkenen.toString('hex'), rij.tijdstip]
+    : [rij.school, rij.activiteit, rij.actor, rij.toepassing, rij.rol, rij.traceId, rij.spanId, rij.ouderSpan, rij.sleutel, rij.betrokkenen.toString('hex'), rij.tijdstip, ...rij.doelbinding === null ? [] : [rij.doelbinding]]
   return createHash('sha256').update(vorige).update(JSON.stringify([positie, verwerking, inhoud])).digest()
 }
 

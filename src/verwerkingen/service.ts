@@ -3,8 +3,8 @@ import { tijdstip, vandaag, type Datum } from '../domain/datum.ts'
 import { activiteitUri, findActiviteit, VERWERKINGSACTIVITEITEN, type Activiteit } from '../domain/verwerkingsactiviteit.ts'
 import { AppError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
-import { delayCommit, type Tx } from '../db/transaction.ts'
-import { requireRecht } from '../toegang/service.ts'
+import { delayCommit, Rollback, type Tx } from '../db/transaction.ts'
+import { isBeperkt, reaches, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { BEGIN, describeZegel, hashVerwerking, indexBetrokkenen, type Zegel } from './keten.ts'
 import { Plaats, type Verwerking, type Verwerkingenvraag, type Verwerkingsactiviteiten } from './contract.ts'
 import * as store from './store.ts'
@@ -32,8 +32,38 @@ export async function recordVerwerking (ctx: Ctx, tx: Tx, activiteit: Activiteit
   await Promise.all([...perSchool].map(async ([school, unique]) => { await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: unique.values() }]) }))
 }
 
+const proeven = new WeakMap<Tx, Map<Activiteit, Betrokkene[]>>()
+
+/**
+ * Runs work, undoes it and still answers: a trial. Its record would be undone with it, so that is made afterwards, of the reading that it was;
+ * without it nothing is answered.
+ */
+export async function tryTransaction<T> (ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const gelezen = new Map<Activiteit, Betrokkene[]>()
+  const answer = await ctx.transaction<T>(async (tx) => {
+    proeven.set(tx, gelezen)
+    throw new Rollback(await work(tx))
+  })
+  await ctx.transaction(async (tx) => {
+    for (const [activiteit, betrokkenen] of gelezen) await recordVerwerking(ctx, tx, activiteit, betrokkenen)
+  })
+  return answer
+}
+
+function noteProef (gelezen: Map<Activiteit, Betrokkene[]>, handelingen: readonly Handeling[]): void {
+  for (const { activiteit, betrokkenen } of handelingen) {
+    const lezing = activiteit.replace(/:schrijven$/, ':lezen') as Activiteit
+    gelezen.set(lezing, [...gelezen.get(lezing) ?? [], ...betrokkenen])
+  }
+}
+
 /** Records what was done at one school in one statement, which is sent at once, or else before the commit. */
 export async function recordHandelingen (ctx: Ctx, tx: Tx, school: string, handelingen: readonly Handeling[]): Promise<void> {
+  const proef = proeven.get(tx)
+  if (proef !== undefined) {
+    noteProef(proef, handelingen)
+    return
+  }
   const known = ctx.sleutels.logsleutels.get(school)
   const recorded = known === undefined
     ? getLogsleutel(ctx, tx, school).then(async (sleutel) => { await insert(ctx, tx, sleutel, handelingen) })
@@ -52,6 +82,7 @@ async function insert (ctx: Ctx, tx: Tx, sleutel: Logsleutel, handelingen: reado
       actor: actor.persoon ?? actor.bron,
       toepassing: actor.bron,
       rol: actor.rol ?? null,
+      doelbinding: actor.doelbinding ?? null,
       traceId: ctx.trace.traceId,
       spanId: span,
       ouderSpan: ouder,
@@ -97,12 +128,14 @@ function eigenaarOf (school: string, nummer: number): string {
   return `${school}|${nummer}`
 }
 
-/** Nobody can tell from here on whom the log of this school was about; what is recorded later has a key of its own. Answers how many keys there were. */
-export async function destroyLogsleutels (ctx: Ctx, school: string): Promise<number> {
-  const scope = requireRecht(ctx.actor, 'verwerkingen:lezen', school)
-  const aantal = await ctx.transaction(async (tx) => await store.destroySleutels(tx, scope, tijdstip(ctx.now())))
-  ctx.sleutels.logsleutels.delete(school)
-  return aantal
+/**
+ * Nobody can tell from here on whom the log of this school was about; what is recorded later has a key of its own. Answers the numbers of the
+ * keys there were (of these, where some are named). Its caller lays down that they are gone, for a backup still has them.
+ */
+export async function destroyLogsleutels (ctx: Ctx, tx: Tx, scope: Schoolscope, nummers?: readonly number[]): Promise<number[]> {
+  const vernietigd = await store.destroySleutels(tx, scope, tijdstip(ctx.now()), nummers)
+  ctx.sleutels.logsleutels.delete(scope.school)
+  return vernietigd
 }
 
 // ---- sealing
@@ -187,11 +220,13 @@ export function listActiviteiten (): Verwerkingsactiviteiten {
  */
 export async function listVerwerkingen (ctx: Ctx, leerling: { bron: string, bronId: string }, vraag: Verwerkingenvraag): Promise<{ verwerkingen: Verwerking[], zegel: { positie: number, sha256: string } | null, volgende: string | null }> {
   const { school, van, tot, limit } = vraag
-  const scope = requireRecht(ctx.actor, 'verwerkingen:lezen', school)
+  const scope = requireInzage(ctx.actor, 'verwerkingen:lezen', school)
   const voor = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Plaats)
-  const { zegel } = await sealSchool(ctx, school)
+  const betrokkene = { school, bron: leerling.bron, leerling: leerling.bronId }
+  if (!reaches(scope, betrokkene)) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
+  // Who sees only some leerlingen reads what the worker has sealed, a moment ago.
+  const zegel = isBeperkt(ctx.actor) ? await ctx.transaction(async (tx) => await store.findLaatsteZegel(tx, school)) : (await sealSchool(ctx, school)).zegel
   return await ctx.transaction(async (tx) => {
-    const betrokkene = { school, bron: leerling.bron, leerling: leerling.bronId }
     const pseudoniem = ctx.sleutels.pseudonyms(await getLogsleutel(ctx, tx, school), [betrokkene])
     const found = await store.listVerwerkingen(tx, scope, pseudoniem, { van, tot, voor, limit: limit + 1 })
     await recordVerwerking(ctx, tx, 'verwerkingen:lezen', [betrokkene])
@@ -205,7 +240,19 @@ export async function listVerwerkingen (ctx: Ctx, leerling: { bron: string, bron
   })
 }
 
-function toVerwerking ({ activiteit, actor, toepassing, rol, traceId, spanId, tijdstip, positie, aantal }: store.Gevonden): Verwerking {
+export interface Verwerkingstelling extends store.Dagtelling { readonly naam: string, readonly doel: string | null }
+
+/**
+ * What was done with these records of one person, counted per day, with nobody named (HvJ EU 22 June 2023, C-579/21). Of what is sealed:
+ * `sealSchool` comes before it. The caller has the right, and records that it reads.
+ */
+export async function summarizeVerwerkingen (ctx: Ctx, tx: Tx, scope: Schoolinzage, betrokkenen: readonly Betrokkene[]): Promise<Verwerkingstelling[]> {
+  const sleutel = await getLogsleutel(ctx, tx, scope.school)
+  const geteld = await store.countPerDag(tx, scope, betrokkenen.map((betrokkene) => ctx.sleutels.pseudonyms(sleutel, [betrokkene])))
+  return geteld.map((telling) => ({ ...telling, naam: findActiviteit(telling.activiteit)?.naam ?? telling.activiteit, doel: findActiviteit(telling.activiteit)?.doel ?? null }))
+}
+
+function toVerwerking ({ activiteit, actor, toepassing, rol, doelbinding, traceId, spanId, tijdstip, positie, aantal }: store.Gevonden): Verwerking {
   const bekend = findActiviteit(activiteit)
   return {
     positie,
@@ -214,6 +261,7 @@ function toVerwerking ({ activiteit, actor, toepassing, rol, traceId, spanId, ti
     toepassing: toepassing ?? actor,
     persoon: toepassing === null || toepassing === actor ? null : actor,
     rol,
+    doelbinding,
     aantalBetrokkenen: aantal,
     traceId,
     spanId

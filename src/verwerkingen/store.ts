@@ -3,21 +3,21 @@ import { iso, isoPrecies, readRows } from '../db/statement.ts'
 import type { Verwerkingsrij, Zegel } from './keten.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
-import type { Schoolscope } from '../toegang/service.ts'
+import type { Schoolinzage, Schoolscope } from '../toegang/service.ts'
 
 export type NieuweVerwerking = Omit<Verwerkingsrij, 'verwerking'>
 
 // A key that was destroyed meanwhile gives null, which `sleutel` refuses: the transaction fails, whoever waits for this statement.
 const LEVENDE_SLEUTEL = (school: string, nummer: number): SQL => sql`(select k.nummer from logsleutel k where k.school = ${school} and k.nummer = ${nummer} and k.sleutel is not null)`
 
-const KOLOMMEN = sql`school, verwerking, activiteit, actor, toepassing, rol, trace_id, span_id, ouder_span, sleutel, betrokkenen, tijdstip`
+const KOLOMMEN = sql`school, verwerking, activiteit, actor, toepassing, rol, doelbinding, trace_id, span_id, ouder_span, sleutel, betrokkenen, tijdstip`
 
 /** Records one verwerking, to be sealed. Binary: a push has its pseudonyms as one parameter of 16 bytes each. */
 export async function insertVerwerking (tx: Tx, rij: NieuweVerwerking): Promise<void> {
   await readRows(tx, sql`
     with nieuw as (
       insert into verwerking (${KOLOMMEN})
-      select ${rij.school}, gen_random_uuid(), ${rij.activiteit}, ${rij.actor}, ${rij.toepassing}, ${rij.rol}, ${rij.traceId}, ${rij.spanId}, ${rij.ouderSpan},
+      select ${rij.school}, gen_random_uuid(), ${rij.activiteit}, ${rij.actor}, ${rij.toepassing}, ${rij.rol}, ${rij.doelbinding}, ${rij.traceId}, ${rij.spanId}, ${rij.ouderSpan},
              ${LEVENDE_SLEUTEL(rij.school, rij.sleutel)}, ${rij.betrokkenen}::bytea, ${rij.tijdstip}::timestamptz
       returning school, verwerking
     )
@@ -31,7 +31,7 @@ export async function insertVerwerkingen (tx: Tx, rijen: readonly NieuweVerwerki
   await readRows(tx, sql`
     with nieuw as (
       insert into verwerking (${KOLOMMEN})
-      select ${eerste.school}, gen_random_uuid(), r.activiteit, ${eerste.actor}, ${eerste.toepassing}, ${eerste.rol}, ${eerste.traceId}, r.span_id, r.ouder_span,
+      select ${eerste.school}, gen_random_uuid(), r.activiteit, ${eerste.actor}, ${eerste.toepassing}, ${eerste.rol}, ${eerste.doelbinding}, ${eerste.traceId}, r.span_id, r.ouder_span,
              ${LEVENDE_SLEUTEL(eerste.school, eerste.sleutel)}, r.betrokkenen, ${eerste.tijdstip}::timestamptz
         from unnest(${sql.param(rijen.map(({ activiteit }) => activiteit))}::text[], ${sql.param(rijen.map(({ spanId }) => spanId))}::text[],
                     ${sql.param(rijen.map(({ ouderSpan }) => ouderSpan))}::text[], ${sql.param(rijen.map(({ betrokkenen }) => betrokkenen))}::bytea[]) as r (activiteit, span_id, ouder_span, betrokkenen)
@@ -64,10 +64,13 @@ export async function insertSleutel (tx: Tx, school: string, { nummer, sleutel }
   return rijen.length === 1
 }
 
-/** Answers how many keys there were. */
-export async function destroySleutels (tx: Tx, scope: Schoolscope, nu: string): Promise<number> {
-  const { rowCount } = await tx.execute(sql`update logsleutel set sleutel = null, vernietigd_op = ${nu}::timestamptz where school = ${scope.school} and sleutel is not null`)
-  return rowCount ?? 0
+/** Answers which there were; all of them where no `nummers` are named. */
+export async function destroySleutels (tx: Tx, scope: Schoolscope, nu: string, nummers?: readonly number[]): Promise<number[]> {
+  const { rows } = await tx.execute<{ nummer: number }>(sql`
+    update logsleutel set sleutel = null, vernietigd_op = ${nu}::timestamptz
+     where school = ${scope.school} and sleutel is not null ${nummers === undefined ? sql`` : sql`and nummer = any(${sql.param(nummers)}::smallint[])`}
+    returning nummer`)
+  return rows.map(({ nummer }) => nummer)
 }
 
 // ---- sealing
@@ -101,7 +104,7 @@ export async function findLaatsteZegel (tx: Tx, school: string): Promise<Zegel |
 }
 
 const RIJ = sql`
-  v.school, v.verwerking, v.activiteit, v.actor, v.toepassing, v.rol, v.trace_id as "traceId", v.span_id as "spanId", v.ouder_span as "ouderSpan",
+  v.school, v.verwerking, v.activiteit, v.actor, v.toepassing, v.rol, v.doelbinding, v.trace_id as "traceId", v.span_id as "spanId", v.ouder_span as "ouderSpan",
   v.sleutel, v.betrokkenen, ${isoPrecies(sql`v.tijdstip`)} as tijdstip`
 
 /** Takes marks away and answers what they marked, in the order of recording; without a row: it was gone. */
@@ -161,9 +164,9 @@ const vanaf = (dag: Datum): SQL => sql`${dag}::date::timestamp at time zone 'Eur
 const totEnMet = (dag: Datum): SQL => sql`(${dag}::date + 1)::timestamp at time zone 'Europe/Amsterdam'`
 
 /** A page of what is recorded of this pseudonym, the last first. */
-export async function listVerwerkingen (tx: Tx, scope: Schoolscope, pseudoniem: Buffer, { van, tot, voor, limit }: Verwerkingsvraag): Promise<Gevonden[]> {
+export async function listVerwerkingen (tx: Tx, scope: Schoolinzage, pseudoniem: Buffer, { van, tot, voor, limit }: Verwerkingsvraag): Promise<Gevonden[]> {
   return await readRows<Gevonden>(tx, sql`
-    select b.zegel, p.positie, v.school, v.verwerking, v.activiteit, v.actor, v.toepassing, v.rol, v.trace_id as "traceId", v.span_id as "spanId", v.ouder_span as "ouderSpan",
+    select b.zegel, p.positie, v.school, v.verwerking, v.activiteit, v.actor, v.toepassing, v.rol, v.doelbinding, v.trace_id as "traceId", v.span_id as "spanId", v.ouder_span as "ouderSpan",
            v.sleutel, octet_length(v.betrokkenen) / 16 as aantal, ${iso(sql`v.tijdstip`)} as tijdstip
       from verwerking_betrokkene b
       join verwerkingszegel z on z.school = b.school and z.nummer = b.zegel
@@ -176,6 +179,22 @@ export async function listVerwerkingen (tx: Tx, scope: Schoolscope, pseudoniem: 
        ${tot === undefined ? sql`` : sql`and z.van < ${totEnMet(tot)} and v.tijdstip < ${totEnMet(tot)}`}
      order by b.zegel desc, p.positie desc
      limit ${limit}`)
+}
+
+export interface Dagtelling { readonly datum: Datum, readonly activiteit: string, readonly toepassing: string, readonly rol: string | null, readonly aantal: number }
+
+/** What is recorded of these pseudonyms, counted per day, activiteit, toepassing and rol; the last day first. */
+export async function countPerDag (tx: Tx, scope: Schoolinzage, pseudoniemen: readonly Buffer[]): Promise<Dagtelling[]> {
+  return await readRows<Dagtelling>(tx, sql`
+    select (v.tijdstip at time zone 'Europe/Amsterdam')::date as datum, v.activiteit, coalesce(v.toepassing, v.actor) as toepassing, v.rol, count(*)::int as aantal
+      from (select distinct k.verwerking
+              from verwerking_betrokkene b
+             cross join lateral unnest(b.posities) as p (positie)
+              join verwerkingsketen k on k.school = b.school and k.positie = p.positie
+             where b.school = ${scope.school} and b.pseudoniem = any(${sql.param(pseudoniemen)}::bytea[])) eigen
+      join verwerking v on v.school = ${scope.school} and v.verwerking = eigen.verwerking
+     group by 1, 2, 3, 4
+     order by 1 desc, 2, 3, 4`)
 }
 
 /** A page of everything of a school in these days, in order of time; for export. */

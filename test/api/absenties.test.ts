@@ -237,3 +237,52 @@ async function sumVersies (t: Test, service: Service, expected: number): Promise
   for (let at = 0; at < 50; at++) total += (await service.inject({ url: `/v1/absenties/test-lvs/c-${at}/geschiedenis?school=99AA` })).json<{ versies: unknown[] }>().versies.length
   t.equal(total, expected, 'every version is in the history exactly once')
 }
+
+t.test('a version from the future is refused: it would go before every change that is still to come', async (t) => {
+  const NU = '2026-03-12T09:00:00.000Z'
+  const service = await startService(t, { now: () => new Date(NU) })
+  await createSchool(service)
+  const outcome = async (url: string, payload: object): Promise<string> => {
+    const { statusCode, body } = await service.inject({ method: 'POST', url: `/v1${url}`, payload })
+    interface Probleem { readonly code: string, readonly pointer: string }
+    const { resultaten: [first] = [], errors } = JSON.parse(body) as { resultaten?: ReadonlyArray<{ resultaat: string, problemen?: readonly Probleem[] }>, errors?: readonly Probleem[] }
+    const [fout] = errors ?? first?.problemen ?? []
+    return [statusCode, first?.resultaat, fout?.code, fout?.pointer].filter((part) => part !== undefined).join(' ')
+  }
+  const GEWEIGERD = '200 afgewezen tijdstip-in-toekomst /gewijzigdOp'
+  const afmelding = { school: '99AA', leerling: 'L-1', begin: { datum: '2026-03-12' } }
+  const momentopname = { school: '99AA', vestiging: '99AA00', van: '2026-03-02', tot: '2026-03-02', absenties: [] }
+
+  for (const [gewijzigdOp, laat] of [
+    ['2026-03-12T09:05:00.000Z', false], ['2026-03-12T10:05:00+01:00', false], ['2026-03-11T23:05:00-10:00', false],
+    ['2026-03-12T09:05:00.001Z', true], ['2026-03-12T10:05:00.001+01:00', true], ['2026-03-12T09:05:00+00:30', false], ['2026-03-12T09:06:00+00:00', true], ['9999-12-31T23:59:59Z', true]
+  ] as const) {
+    const key = gewijzigdOp.replaceAll(/[:+]/g, '.')
+    t.equal(await outcome('/absenties/_bulk', { absenties: [buildAbsentie(`a${key}`, '2026-03-09', { gewijzigdOp })] }), laat ? GEWEIGERD : '200 nieuw', `an absentie of ${gewijzigdOp}`)
+    t.equal(await outcome('/absenties/_bulk', { absenties: [{ bronId: `w${key}`, school: '99AA', ingetrokken: true, gewijzigdOp }] }), laat ? GEWEIGERD : '200 ingetrokken', `a withdrawal of ${gewijzigdOp}`)
+    t.equal(await outcome('/afmeldingen/_bulk', { afmeldingen: [{ bronId: `m${key}`, ...afmelding, gewijzigdOp }] }), laat ? GEWEIGERD : '200 nieuw', `an afmelding of ${gewijzigdOp}`)
+    t.equal(await outcome('/momentopnamen', { ...momentopname, opgenomenOp: gewijzigdOp }), laat ? '400 tijdstip-in-toekomst /opgenomenOp' : '200', `a momentopname of ${gewijzigdOp}`)
+  }
+  const [laat, op] = ['2026-03-12T09:05:00.001Z', '2026-03-12T09:05:00.000Z']
+  t.equal(await outcome('/momentopnamen', { ...momentopname, opgenomenOp: NU, van: '2026-03-09', tot: '2026-03-09', plafond: 100, absenties: [buildAbsentie('s', '2026-03-09', { gewijzigdOp: laat })] }), GEWEIGERD, 'a record of a momentopname')
+  for (const [method, url, payload] of [
+    ['PUT', '/absenties/test-lvs/p', { ...buildAbsentie('', '2026-03-10'), bronId: undefined, gewijzigdOp: laat }],
+    ['PUT', '/afmeldingen/test-lvs/p', { ...afmelding, gewijzigdOp: laat }],
+    ['DELETE', `/absenties/test-lvs/p?school=99AA&gewijzigdOp=${laat}`, undefined],
+    ['DELETE', `/afmeldingen/test-lvs/p?school=99AA&gewijzigdOp=${laat}`, undefined]
+  ] as const) {
+    if (method === 'DELETE') await service.inject({ method: 'PUT', url: `/v1${url.replace(/\?.*/, '')}`, payload: url.startsWith('/afm') ? { ...afmelding, gewijzigdOp: op } : { ...buildAbsentie('', '2026-03-10'), bronId: undefined, gewijzigdOp: op } })
+    const answer = await service.inject({ method, url: `/v1${url}`, ...(payload === undefined ? {} : { payload }) })
+    t.equal(answer.statusCode, 400, `${method} ${url} ${answer.body}`)
+    t.match(answer.json(), { code: 'invoer-ongeldig', errors: [{ code: 'tijdstip-in-toekomst', pointer: '/gewijzigdOp' }] })
+  }
+})
+
+t.test('a reden that says what ails a leerling is not taken, whoever sends it', async (t) => {
+  const service = await startService(t)
+  await createSchool(service)
+  const codes = async (url: string, payload: object): Promise<string[]> => (await service.inject({ method: 'POST', url: `/v1${url}`, payload })).json<{ resultaten: Array<{ resultaat: string, problemen?: Array<{ code: string, pointer: string }> }> }>()
+    .resultaten.map(({ resultaat, problemen = [] }) => [resultaat, ...problemen.flatMap(({ code, pointer }) => [code, pointer])].join(' '))
+  t.strictSame(await codes('/absenties/_bulk', { absenties: ['Griep', 'ZK_MIGRAINE', 'ZK', 'ZKH', 'PSY'].map((reden, at) => buildAbsentie(`a-${at}`, '2026-03-09', { reden })) }), ['afgewezen aard-van-ziekte /reden', 'afgewezen aard-van-ziekte /reden', 'nieuw', 'nieuw', 'nieuw'])
+  t.strictSame(await codes('/afmeldingen/_bulk', { afmeldingen: ['COVID-19', 'ZK'].map((reden, at) => ({ bronId: `m-${at}`, school: '99AA', leerling: 'L-1', begin: { datum: '2026-03-10' }, reden, gewijzigdOp: '2026-03-10T08:00:00Z' })) }), ['afgewezen aard-van-ziekte /reden', 'nieuw'])
+})

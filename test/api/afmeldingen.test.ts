@@ -20,11 +20,11 @@ interface Resultaat { readonly index: number, readonly bronId?: string, readonly
 interface Antwoord { readonly aanlevering: string, readonly aantallen: Record<string, number>, readonly resultaten: readonly Resultaat[] }
 interface Absentie { readonly bronId: string, readonly vestiging: string, readonly datum: string, readonly dagdeel: string | null, readonly reden: string | null, readonly minuten: number | null, readonly afmelding: string | null, readonly leerling: string, readonly gewijzigdOp: string }
 
-/** A service whose clock the test can move; it stands at noon. */
+/** A service whose clock the test can move; it stands in the evening. */
 async function start (t: Test): Promise<Service & { setVandaag: (datum: string) => void }> {
-  let now = new Date(`${VANDAAG}T12:00:00Z`)
+  let now = new Date(`${VANDAAG}T20:00:00Z`)
   const service = await startService(t, { now: () => now })
-  return { ...service, setVandaag: (datum) => { now = new Date(`${datum}T12:00:00Z`) } }
+  return { ...service, setVandaag: (datum) => { now = new Date(`${datum}T20:00:00Z`) } }
 }
 
 /** One vestiging with a leerling of a known rooster. */
@@ -379,7 +379,7 @@ t.test('any order of edits, several at once, ends in the days of the final facts
     // A school of its own is not needed: everything is taken back first.
     const client = new pg.Client({ ...service.app.connection })
     await client.connect()
-    await client.query('truncate absentie, absentie_versie, afmelding, afmelding_versie, leerling, leerling_versie, inschrijving, inschrijving_versie, vrijstelling, kalender, evaluatie_markering, signaal, signaal_beoordeling, signaalrust, uitzondering, absentie_in_wacht, melding, melding_versie, uitzending, uitzendpoging; update school set stamversie = stamversie + 1, leerlingversie = leerlingversie + 1')
+    await client.query('truncate absentie, absentie_versie, afmelding, afmelding_versie, leerling, leerling_versie, inschrijving, inschrijving_versie, vrijstelling, kalender, evaluatie_markering, signaal, signaal_beoordeling, signaalrust, uitzondering, absentie_in_wacht, melding, melding_versie, uitzending, uitzendpoging cascade; update school set stamversie = stamversie + 1, leerlingversie = leerlingversie + 1')
     await client.end()
     await createRooster(service)
     await service.inject({ method: 'PUT', url: '/v1/vestigingen/99AA01', payload: { naam: 'De Proef', sector: 'po', regio: 'noord', gemeentecode: '0014' } })

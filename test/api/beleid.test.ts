@@ -65,7 +65,7 @@ t.test('a concept is replaced and thrown away; what was adopted stays as it is',
   t.equal(rij!.door, 'test-lvs')
   t.ok(rij!.op instanceof Date)
 
-  const mens = await service.token({ extra: { rol: 'directeur', sub: 'd-17' } })
+  const mens = await service.token({ extra: { rol: 'schoolleider', sub: 'd-17' } })
   await ask(service, 'POST', '', inhoud)
   t.match((await service.inject({ method: 'POST', url: `${ADRES}/2/vaststelling`, bearer: mens })).json(), { vastgesteldDoor: 'd-17' }, 'the person, where there is one')
 })

@@ -204,7 +204,7 @@ t.test('whatever is declared, withdrawn and agreed, in any order: the days are t
   const opnieuw = await ctx.transaction(async (tx) => {
     const found: number[] = []
     for (const { moment } of momenten) {
-      const [w36, w37] = await computeCellen(tx, '99AA', { vestigingen: [VESTIGING], perioden: ['2026-W36', '2026-W37'], kalenders, peildatum: '2026-09-30', afkapmoment: moment }).then((cellen) => cellen.filter(({ leerjaar }) => leerjaar === null))
+      const [w36, w37] = await computeCellen(tx, '99AA', { vestigingen: [VESTIGING], perioden: ['2026-W36', '2026-W37'], kalenders, peildatum: '2026-09-30', afkapmoment: moment }).then(({ cellen }) => cellen.filter(({ leerjaar }) => leerjaar === null))
       found.push(w36!.lesdagenAangeleverd + w37!.lesdagenAangeleverd)
     }
     return found

@@ -80,11 +80,11 @@ t.test('the graph', async (t) => {
       school(brin: "99AA") {
         brin
         leerlingen(first: 100) { edges { node {
-          bron bronId school geboortedatum persoonsgebondenNummerBekend woongemeente inschrijvingen { vestiging van tot leerjaar rooster }
-          absenties(first: 100) { edges { node { bron bronId school vestiging leerling datum soort reden categorie minuten minutenAfgeleid lesuren dagdeel overtroefdDoor afmelding gewijzigdOp } } }
+          bron bronId school geboortedatum persoonsgebondenNummerBekend woongemeente beperkt inschrijvingen { vestiging van tot leerjaar rooster }
+          absenties(first: 100) { edges { node { bron bronId school vestiging leerling datum soort reden categorie minuten minutenAfgeleid lesuren dagdeel overtroefdDoor afmelding beperkt gewijzigdOp } } }
           signalen { edges { node {
             id regel aard school leerling { bron bronId } begindatum einddatum eenheid gemeten drempel minuten drempelMinuten uiterlijkMelden uiterlijkAfhandelen status redenVervallen
-            voorstel rustTot beleidsversie
+            voorstel rustTot beperkt beleidsversie
             onderbouwing { bron bronId datum minuten } aangemaaktOp bijgewerktOp
           } } }
         } } }

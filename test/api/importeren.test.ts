@@ -259,6 +259,7 @@ t.test('files land in the register', async (t) => {
     t.equal(nogmaals.afgewezenBestand, join(map, 'melding.csv.afgewezen.2.csv'), 'and leaves the file somebody may be mending')
 
     writeFileSync(afgewezen, readFileSync(afgewezen, 'utf8').replace('20260919;;20260920', '20260925;;20260925').replace('20260231;;20260301', '20260228;;20260301').replace('100202;20260914;;20260914', '100202;20261001;;20261001'))
+    utimesSync(afgewezen, new Date('2026-10-12T07:00:00Z'), new Date('2026-10-12T07:00:00Z'))
     const verbeterd = await importeer(ctx, { ...opdracht, bestand: afgewezen })
     t.same(rijen(verbeterd), { nieuw: 3, afgewezen: 1 }, 'what was mended lands, its extra columns are passed by')
     t.same([...verbeterd.afgewezen], [['geen-lesdag', 1]], 'and 28 February 2026 is a Saturday')
@@ -303,6 +304,7 @@ t.test('files land in the register', async (t) => {
     const dagen = kalender.lesdagen('2026-10-26', '2027-06-30').map((dag) => dag.replaceAll('-', ''))
     const rows = dagen.flatMap((dag) => Array.from({ length: 8 }, (_, i) => `100201;${dag};;${dag};;${i + 1};${i + 1};ZK;`))
     writeFileSync(bestand, [...rows, '100202;20261026;;20270630;;;;ZK;', 'x;y', ''].join('\n'))
+    utimesSync(bestand, new Date('2026-10-12T07:00:00Z'), new Date('2026-10-12T07:00:00Z'))
     const regels: string[] = []
     let moment = ctx.now().getTime()
     const verslag = await importeer({ ...ctx, now: () => new Date(moment += 1_000) }, { indeling: 'eduarte', bestand, school: '99AA', proef: false, melden: (regel) => regels.push(regel) })
@@ -355,6 +357,7 @@ t.test('files land in the register', async (t) => {
     const map = t.testdir()
     const copy = (naam: string): string => {
       copyFileSync(join(shared, naam), join(map, naam))
+      utimesSync(join(map, naam), new Date('2026-10-12T07:00:00Z'), new Date('2026-10-12T07:00:00Z'))
       return join(map, naam)
     }
     const eduarte: Omit<Importopdracht, 'bestand'> = { indeling: 'eduarte', school: '99AA', proef: false, opties: { redenen: 'Z=ZK' }, melden: () => {} }

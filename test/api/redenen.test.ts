@@ -73,6 +73,14 @@ t.test('a beleidsversie whose redenen contradict the law or each other is refuse
     ['a code of a bron for a reden of the standaardbeleid', { codes: [{ bron: 'lvs', code: '7', reden: 'LUX' }] }, ['201']],
     ['for a reden that is not in this version', { redenen: [ZIEK], codes: [{ bron: 'lvs', code: '7', reden: 'LUX' }] }, ['/codes/0/reden reden-onbekend']],
     ['the same code of the same bron twice', { codes: [{ bron: 'lvs', code: '7', reden: 'ZK' }, { bron: 'kiosk', code: '7', reden: 'ZK' }, { bron: 'lvs', code: '7', reden: 'ZK' }] }, ['/codes/2 dubbel']],
+    ['what an illness is', reden({ omschrijving: 'Ziek: bùikgriep' }), ['/redenen/1/omschrijving aard-van-ziekte']],
+    ['also flagged and with a ground', { redenen: [{ ...ZIEK, omschrijving: 'Ziek (burn-out)', grondslag: 'art. 11 onder d', kenmerken: ['ziekte', 'bijzonder-persoonsgegeven'] }] }, ['/redenen/0/omschrijving aard-van-ziekte']],
+    ['in its code', reden({ code: 'ZK-COVID' }), ['/redenen/1/code aard-van-ziekte']],
+    ['or in what a bron calls it', { codes: [{ bron: 'lvs', code: 'migraine_2', reden: 'ZK' }, { bron: 'lvs', code: 'ZK2', reden: 'ZK' }] }, ['/codes/0/code aard-van-ziekte']],
+    ['a religion that is not flagged', reden({ categorie: 'geoorloofd', omschrijving: 'Vrij voor het Suikerfeest', grondslag: 'art. 11 onder e' }), ['/redenen/1/omschrijving bijzonder-persoonsgegeven']],
+    ['and flagged', reden({ categorie: 'geoorloofd', omschrijving: 'Vrij voor het Suikerfeest', grondslag: 'art. 11 onder e', kenmerken: ['bijzonder-persoonsgegeven'] }), ['201']],
+    ['flagged without its ground', reden({ categorie: 'geoorloofd', omschrijving: 'Zwangerschapsverlof', kenmerken: ['bijzonder-persoonsgegeven'] }), ['/redenen/1/grondslag ontbreekt']],
+    ['words that only look alike', { redenen: [ZIEK, { ...SPIJ, omschrijving: 'Adderen op een kerstviering' }] }, ['201']],
     ['everything at once', { redenen: [{ ...ZIEK, categorie: 'ongeoorloofd', kenmerken: ['ziekte', 'bijzonder-persoonsgegeven'], geldigTot: '2025-01-01' }], codes: [{ bron: 'lvs', code: '7', reden: 'x' }] },
       ['/redenen/0/kenmerken/0 past-niet', '/redenen/0/grondslag ontbreekt', '/redenen/0/geldigTot verkeerde-volgorde', '/codes/0/reden reden-onbekend']]
   ]
@@ -92,16 +100,16 @@ t.test('what the administratie finds in the coverage it maps, and after the vast
   t.match(await dekking(), { codes: [], aandeelNietIngedeeld: null, totalen: [{ categorie: 'geoorloofd', registraties: 0, minuten: 0, onbekend: 0 }] }, 'nothing came')
 
   await push([
-    buildAbsentie('a-1', '2026-03-02', { reden: 'GRIEP', minuten: 300 }),
-    buildAbsentie('a-2', '2026-03-03', { reden: 'GRIEP', minuten: 100 }),
-    buildAbsentie('a-3', '2026-03-04', { reden: 'GRIEP', soort: 'te-laat' }),
+    buildAbsentie('a-1', '2026-03-02', { reden: 'AFW-7', minuten: 300 }),
+    buildAbsentie('a-2', '2026-03-03', { reden: 'AFW-7', minuten: 100 }),
+    buildAbsentie('a-3', '2026-03-04', { reden: 'AFW-7', soort: 'te-laat' }),
     buildAbsentie('a-4', '2026-03-09', { reden: 'ZK', minuten: 200 }),
     buildAbsentie('a-5', '2026-03-10', { reden: null, minuten: 200 }),
-    buildAbsentie('a-6', '2026-03-11', { reden: 'GRIEP', minuten: 330 }),
-    buildAbsentie('a-7', '2026-02-11', { reden: 'GRIEP', minuten: 330 })
+    buildAbsentie('a-6', '2026-03-11', { reden: 'AFW-7', minuten: 330 }),
+    buildAbsentie('a-7', '2026-02-11', { reden: 'AFW-7', minuten: 330 })
   ])
   await push([{ bronId: 'a-6', school: '99AA', ingetrokken: true, gewijzigdOp: '2026-03-12T09:00:00+01:00' }])
-  const griep = { bron: 'test-lvs', code: 'GRIEP', registraties: 3, minuten: 400, onbekend: 1, eersteDatum: '2026-03-02', laatsteDatum: '2026-03-04' }
+  const griep = { bron: 'test-lvs', code: 'AFW-7', registraties: 3, minuten: 400, onbekend: 1, eersteDatum: '2026-03-02', laatsteDatum: '2026-03-04' }
   t.strictSame(await dekking(), {
     school: '99AA',
     van: '2026-03-01',
@@ -121,16 +129,16 @@ t.test('what the administratie finds in the coverage it maps, and after the vast
     aandeelNietIngedeeld: 0.5
   }, 'what was withdrawn or lies outside the days is not counted')
 
-  await adopt(service, { geldigVan: '2026-03-03', codes: [{ bron: 'test-lvs', code: 'GRIEP', reden: 'ZK' }] })
-  const halverwege = (await dekking()).codes.filter(({ code }) => code === 'GRIEP')
+  await adopt(service, { geldigVan: '2026-03-03', codes: [{ bron: 'test-lvs', code: 'AFW-7', reden: 'ZK' }] })
+  const halverwege = (await dekking()).codes.filter(({ code }) => code === 'AFW-7')
   t.match(halverwege, [
     { reden: null, categorie: 'niet-ingedeeld', registraties: 1, minuten: 300, eersteDatum: '2026-03-02', laatsteDatum: '2026-03-02' },
     { reden: 'ZK', categorie: 'geoorloofd', registraties: 2, minuten: 100, onbekend: 1, eersteDatum: '2026-03-03', laatsteDatum: '2026-03-04' }
   ], 'each day by the version of that day')
   t.strictSame((await dekking('2026-03-03', '2026-03-31')).codes.filter(({ categorie }) => categorie === 'niet-ingedeeld'), [], 'from the version on nothing is left to map')
-  t.match(await send(service, 'GET', '/absenties/test-lvs/a-2?school=99AA'), { reden: 'GRIEP', categorie: 'geoorloofd' }, 'the absentie keeps what the bron sent')
-  await push([buildAbsentie('a-8', '2026-03-13', { reden: 'GRIEP', minuten: 60 })])
-  t.match(await send(service, 'GET', '/absenties/test-lvs/a-8?school=99AA'), { reden: 'GRIEP', categorie: 'geoorloofd' }, 'so does what comes after')
+  t.match(await send(service, 'GET', '/absenties/test-lvs/a-2?school=99AA'), { reden: 'AFW-7', categorie: 'geoorloofd' }, 'the absentie keeps what the bron sent')
+  await push([buildAbsentie('a-8', '2026-03-13', { reden: 'AFW-7', minuten: 60 })])
+  t.match(await send(service, 'GET', '/absenties/test-lvs/a-8?school=99AA'), { reden: 'AFW-7', categorie: 'geoorloofd' }, 'so does what comes after')
 
   for (const [url, pointer] of [['van=2026-03-31&tot=2026-03-01', '#query/tot'], ['van=2024-03-31&tot=2026-03-01', '#query/tot'], ['van=2026-03-31', '#query/tot']] as const) {
     const answer = await ask(service, 'GET', `/scholen/99AA/redendekking?${url}`)

@@ -25,6 +25,7 @@ t.test('a leerling sees who saw him, for what, by what right', async (t) => {
   await createSchool(service)
   await pushLeerlingen(service, ['L-2', 'L-3'])
   await service.inject({ method: 'POST', url: '/v1/absenties/_bulk', payload: { absenties: [buildAbsentie('a-1', '2026-03-09'), buildAbsentie('a-2', '2026-03-09', { leerling: 'L-2' })] } })
+  await service.inject({ method: 'PUT', url: '/v1/groepen/3B', payload: { school: '99AA', naam: '3B', begeleiders: [{ persoon: 'mw-de-vries', rol: 'mentor', van: '2026-01-01' }], leden: [{ leerling: 'L-1', van: '2026-01-01' }] } })
   const mentor = await service.token({ bron: 'mentor-app', extra: { sub: 'mw-de-vries', rol: 'mentor' } })
   const seen = await service.inject({ bearer: mentor, url: '/v1/absenties?school=99AA&leerling=L-1', headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' } })
   t.match(seen.headers['traceparent'], /^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/, 'the answer goes on in the trace of the caller')
@@ -37,6 +38,7 @@ t.test('a leerling sees who saw him, for what, by what right', async (t) => {
     activiteit: { id: 'urn:aanwezig:verwerkingsactiviteit:absenties:lezen', code: 'absenties:lezen', doel: VERWERKINGSACTIVITEITEN['absenties:lezen'].doel, grondslag: VERWERKINGSACTIVITEITEN['absenties:lezen'].grondslag },
     persoon: 'mw-de-vries',
     rol: 'mentor',
+    doelbinding: 'begeleiding',
     aantalBetrokkenen: 1,
     traceId: '0af7651916cd43dd8448eb211c80319c',
     spanId: String(seen.headers['traceparent']).slice(36, 52)

@@ -90,7 +90,7 @@ t.test('two bronnen report one leerling: the loser stays visible and counts nowh
   await push('lvs', [melding('lvs', 1, 'l-2025-09-08', '2025-09-10', [1], { gewijzigdOp: '2025-09-22T10:00:00Z' })])
   t.strictSame(await overtroefd(), [], 'so does one that moved to another day')
 
-  const [cel] = await service.app.makeCtx(systemActor('test', ['99AA'])).transaction(async (tx) =>
+  const { cellen: [cel] } = await service.app.makeCtx(systemActor('test', ['99AA'])).transaction(async (tx) =>
     await computeCellen(tx, '99AA', { vestigingen: ['99AA00'], perioden: ['2025-09'], kalenders: await findKalenders(service.app.makeCtx(systemActor('test', ['99AA'])), tx, '99AA'), peildatum: '2025-09-30' }))
   t.match(cel, { leerlingen: 1, geplandeMinuten: 22 * 330, categorieen: { ongeoorloofd: { minuten: 480 + 480 + 60, leerlingen: 1 } } }, 'one leerling in the figures, with his planned time once')
 

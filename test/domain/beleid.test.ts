@@ -274,7 +274,7 @@ t.test('every rule the grammar allows reads as Dutch', async (t) => {
 
 t.test('the text for the schoolgids says what counts, from when, and where it is stricter; what was typed stays text', async (t) => {
   const beleid = build({
-    redenen: [{ code: 'ZK', omschrijving: 'Ziek | <b>griep</b>', categorie: 'geoorloofd', grondslag: 'art. 11 onder d', geldigTot: '2026-12-31' }, { code: 'SPIJ', omschrijving: 'Spijbelen', categorie: 'ongeoorloofd' }],
+    redenen: [{ code: 'ZK', omschrijving: 'Ziek | <b>thuis</b>', categorie: 'geoorloofd', grondslag: 'art. 11 onder d', geldigTot: '2026-12-31' }, { code: 'SPIJ', omschrijving: 'Spijbelen', categorie: 'ongeoorloofd' }],
     onverklaardNaLesdagen: 1,
     regels: [{ regel: 'wettelijk-16-uur', aan: true, drempels: [12] }, { regel: 'doorstroompunt', aan: false }, { regel: 'te-laat', aan: true, drempels: [5, 9], omschrijving: 'Gesprek met de mentor' }],
     duidingen: [{ omschrijving: 'Te laat gemeld', wanneer: { categorieen: ['geoorloofd'], redenNaLesdagen: 0 }, telt: { categorie: 'ongeoorloofd' } }],
@@ -285,7 +285,7 @@ t.test('the text for the schoolgids says what counts, from when, and where it is
     'Versie 1, vastgesteld op 15 juni 2026, geldig van 1 augustus 2026 tot een volgende versie.', '',
     '## Wat is geoorloofd en wat niet', '',
     '### Geoorloofd', '',
-    '| Code | Reden | Grondslag |', '| --- | --- | --- |', '| ZK | Ziek \\| \\<b\\>griep\\</b\\> (tot en met 31 december 2026) | art. 11 onder d |', '',
+    '| Code | Reden | Grondslag |', '| --- | --- | --- |', '| ZK | Ziek \\| \\<b\\>thuis\\</b\\> (tot en met 31 december 2026) | art. 11 onder d |', '',
     '### Ongeoorloofd', '',
     '| Code | Reden | Grondslag |', '| --- | --- | --- |', '| SPIJ | Spijbelen |  |', '',
     'Verzuim waarvan geen reden bekend is, is onverklaard; na 1 lesdag zonder reden is het ongeoorloofd.', '',

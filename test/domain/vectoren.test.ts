@@ -80,7 +80,9 @@ async function listSignalen (service: Service, school: string, geval: Geval & { 
   for (const [at, { van, tot }] of (geval.vrijstellingen ?? []).entries()) await send('PUT', `/v1/vrijstellingen/V-${at}`, { leerling: 'L-1', school, grondslag: '5-onder-a', van, tot })
   for (const uitzondering of geval.uitzonderingen ?? []) await send('POST', `/v1/scholen/${school}/uitzonderingen`, { leerling: { bron: 'test-lvs', bronId: 'L-1' }, reden: 'anders', ...uitzondering })
 
-  const absenties = listAbsenties(geval).map(({ vestiging, ...absentie }) => ({ ...absentie, school, vestiging: `${school}${vestiging}`, leerling: 'L-1' }))
+  // What lies after the peildatum was told before it.
+  const laatst = `${geval.peildatum ?? LAATSTE_PEILDATUM}T09:00:00Z`
+  const absenties = listAbsenties(geval).map(({ vestiging, gewijzigdOp, ...absentie }) => ({ ...absentie, gewijzigdOp: gewijzigdOp < laatst ? gewijzigdOp : laatst, school, vestiging: `${school}${vestiging}`, leerling: 'L-1' }))
   const { resultaten } = await send('POST', '/v1/absenties/_bulk', { absenties }) as { resultaten: Array<{ resultaat: string, problemen?: Array<{ code: string }> }> }
   for (const { resultaat, problemen } of resultaten) {
     if (resultaat !== 'nieuw' && problemen?.[0]?.code !== 'geen-lesdag') throw new Error(`not taken, though there was a lesson: ${JSON.stringify(problemen)}`)

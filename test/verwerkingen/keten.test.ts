@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { destroyLogsleutels } from '../../src/bewaring/service.ts'
 import { runTransaction } from '../../src/db/transaction.ts'
 import { systemActor } from '../../src/toegang/service.ts'
 import { verifyKeten, type Keuring, type UitgegevenZegel } from '../../src/verwerkingen/controle.ts'
-import { deleteVerlopenVerwerkingen, destroyLogsleutels, listDagzegels, recordVerwerking, sealSchool } from '../../src/verwerkingen/service.ts'
+import { deleteVerlopenVerwerkingen, listDagzegels, recordVerwerking, sealSchool } from '../../src/verwerkingen/service.ts'
 import { Collectorfout, exportSpans, postSpans } from '../../src/verwerkingen/uitvoer.ts'
 import { startVerzegelaar } from '../../src/verwerkingen/worker.ts'
 import { startService, type Service } from '../support/service.ts'
@@ -170,7 +171,7 @@ t.test('a key that is destroyed takes the names along: nobody is found in what w
 
   // Another process still has the key it read.
   const ander = { ...ctx, sleutels: { ...ctx.sleutels, logsleutels: new Map(ctx.sleutels.logsleutels) } }
-  t.equal(await destroyLogsleutels(ctx, SCHOOL), 1)
+  t.equal(await destroyLogsleutels(ctx, service.server.wisregister, SCHOOL), 1)
   t.same((await owner.query('select nummer, sleutel, vernietigd_op is not null as weg from logsleutel')).rows, [{ nummer: 1, sleutel: null, weg: true }])
   const { rows: [telling] } = await owner.query<{ n: string }>('select count(*) as n from verwerking')
   await t.rejects(record(ander, 1), { code: 'niet-beschikbaar' }, 'it records nothing under a key that is gone')
