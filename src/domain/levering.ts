@@ -1,6 +1,6 @@
 import { schooljaar, type Datum } from './datum.ts'
-import { isKleineCel, K } from './onderdrukking.ts'
-import { suppressTabel, type Publicatie, type Tabel, type Tabelcijfer, type Tijdverband } from './publicatie.ts'
+import { isKleineCel, K, type Tijdverband, type Zaad } from './onderdrukking.ts'
+import { suppressTabel, type Publicatie, type Tabel, type Tabelcijfer, type Tabelrest } from './publicatie.ts'
 import type { Cel } from './aggregaat.ts'
 import type { Categorie } from './absentie.ts'
 
@@ -69,15 +69,15 @@ export type Leveringregel = Regelbasis & {
 }
 
 /** An earlier levering about the same leerlingen, of whatever periode: its exact figures, and what it did not show of them. */
-export interface Vrijgave { readonly cellen: readonly Cel[], readonly onderdrukt: ReadonlySet<string> }
+export interface Vrijgave { readonly cellen: readonly Cel[], readonly onderdrukt: ReadonlySet<string>, readonly achtergehouden?: boolean, readonly zaden?: readonly Zaad[] | null }
 
 export interface Leveringtabel<R extends Regel = Leveringregel> {
   readonly regels: readonly R[]
   readonly onderdrukteCellen: number
   /** Sums over the vestigingen that are no kleine cel. */
   readonly volledigheid: { readonly lesdagen: number, readonly aangeleverd: number }
-  /** What a reader must not find, and how much of it he finds in spite of all (see Onderdrukking). */
-  readonly toets: { readonly gevoelig: number, readonly vindbaar: number }
+  /** What a reader must not find, how much of it could be found before, and whether nothing could be told (see Tabelonderdrukking). */
+  readonly toets: { readonly gevoelig: number, readonly vindbaar: number, readonly achtergehouden: boolean }
   /** The exact figures and what was hidden of them: what a later levering is held against. */
   readonly publicatie: Publicatie
 }
@@ -110,8 +110,10 @@ export interface Projectie<Feit extends Cel, R extends Regel> {
   /** Per column the one, in the levering for OCW, that counts all that is counted here. */
   readonly deelVanOcw?: Readonly<Record<string, string>>
   /** What else everyone knows to hold within a line. */
-  readonly relate?: (telling: Telling<Feit>) => Pick<Tabel, 'cijfers' | 'sommen'>
+  readonly relate?: (telling: Telling<Feit>) => Verband
 }
+
+export type Verband = Partial<Pick<Tabel, 'cijfers' | 'sommen' | 'resten'>>
 
 /** What there is to count and to hide, before it is a line. */
 type Telwijze<Feit extends Cel> = Omit<Projectie<Feit, never>, 'buildRegel'>
@@ -147,7 +149,7 @@ export type Leveringperiode = Pick<Cel, 'periode' | 'van' | 'totEnMet'>
  * week has five.
  */
 export function buildTabel (school: string, cellen: readonly Cel[], periode: Leveringperiode, eerdere: readonly Vrijgave[], isLesdag?: (datum: Datum) => boolean): Leveringtabel {
-  const eerder = eerdere.filter((vrijgave) => vrijgave.cellen.length > 0).map((vrijgave) => buildPublicatie(OCW, vrijgave.cellen[0]!, vrijgave.cellen, vrijgave.onderdrukt))
+  const eerder = eerdere.filter((vrijgave) => vrijgave.cellen.length > 0).map((vrijgave) => buildPublicatie(OCW, vrijgave.cellen[0]!, vrijgave.cellen, vrijgave))
   return buildProjectie(OCW, { school, ...periode }, cellen, eerder, isLesdag)
 }
 
@@ -155,21 +157,22 @@ export function buildTabel (school: string, cellen: readonly Cel[], periode: Lev
 export function buildProjectie<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, kop: Leveringperiode & { readonly school: string }, feiten: readonly Feit[], eerdere: readonly Publicatie[], isLesdag?: (datum: Datum) => boolean): Leveringtabel<R> {
   const tellingen = buildTellingen(projectie, feiten)
   const tabel = buildStelsel(projectie, tellingen, kop)
-  const { onderdrukt, gevoelig, vindbaar } = suppressTabel(tabel, eerdere, isLesdag)
-  const regels = tellingen.map((telling) => buildRegel(projectie, kop, telling, (kolom) => onderdrukt.has(sleutelIn(projectie, telling, kolom))))
+  const { onderdrukt, achtergehouden, gevoelig, vindbaar, zaden } = suppressTabel(tabel, eerdere, isLesdag)
+  // Which lines there are tells too: of what is held back only that there is a school.
+  const regels = tellingen.slice(achtergehouden ? -1 : 0).map((telling) => buildRegel(projectie, kop, { telling, achtergehouden }, (kolom) => onderdrukt.has(sleutelIn(projectie, telling, kolom))))
   const groot = tellingen.filter(({ niveau, leerlingen }) => niveau === 'vestiging' && !isKleineCel(leerlingen))
   return {
     regels,
     onderdrukteCellen: regels.flatMap((regel) => Object.values(regel)).filter((waarde) => waarde === ONDERDRUKT).length,
     volledigheid: { lesdagen: sum(groot, ({ lesdagen }) => lesdagen), aangeleverd: sum(groot, ({ lesdagenAangeleverd }) => lesdagenAangeleverd) },
-    toets: { gevoelig, vindbaar },
-    publicatie: { ...tabel, onderdrukt }
+    toets: { gevoelig, vindbaar, achtergehouden },
+    publicatie: { ...tabel, onderdrukt, stand: achtergehouden ? 'achtergehouden' : 'verteld', zaden }
   }
 }
 
-/** What went out before: its exact figures, and the keys it did not show. */
-export function buildPublicatie<Feit extends Cel> (projectie: Telwijze<Feit>, periode: Pick<Leveringperiode, 'van' | 'totEnMet'>, feiten: readonly Feit[], onderdrukt: ReadonlySet<string>): Publicatie {
-  return { ...buildStelsel(projectie, buildTellingen(projectie, feiten), periode), onderdrukt }
+/** What went out before: its exact figures, what it did not show, and what proved that enough. */
+export function buildPublicatie<Feit extends Cel> (projectie: Telwijze<Feit>, periode: Pick<Leveringperiode, 'van' | 'totEnMet'>, feiten: readonly Feit[], { onderdrukt, achtergehouden = false, zaden = [] }: Omit<Vrijgave, 'cellen'>): Publicatie {
+  return { ...buildStelsel(projectie, buildTellingen(projectie, feiten), periode), onderdrukt, stand: achtergehouden ? 'achtergehouden' : 'verteld', zaden }
 }
 
 // --- the exact figures
@@ -234,9 +237,9 @@ export function aantal (waarde: number): Cijferwaarde {
 }
 
 /** What a reader sees of a figure; nothing of a school without leerlingen. */
-function readCijfer ({ cijfers }: { readonly cijfers: Readonly<Record<string, Cijferwaarde>> }, { kolom, uren }: Cijferkolom): Cijferwaarde {
+function readCijfer ({ cijfers }: { readonly cijfers: Readonly<Record<string, Cijferwaarde>> }, { kolom, uren }: Cijferkolom): Cijferwaarde & { readonly precies: number } {
   const { waarde, groep } = cijfers[kolom] ?? { waarde: 0, groep: 0 }
-  return { waarde: uren ? tiendenUur(waarde) : waarde, groep }
+  return { waarde: uren ? tiendenUur(waarde) : waarde, groep, precies: waarde }
 }
 
 // --- what OCW gets
@@ -295,14 +298,14 @@ export const OCW: Projectie<Cel, Leveringregel> = {
 function buildStelsel<Feit extends Cel> (projectie: Telwijze<Feit>, tellingen: ReadonlyArray<Telling<Feit>>, { van, totEnMet }: Pick<Cel, 'van' | 'totEnMet'>): Tabel {
   const { kolommen, deelVanOcw = {} } = projectie
   const sleutel = (telling: Telling<Feit>, kolom: string): string => sleutelIn(projectie, telling, kolom)
-  const deelgroepen = kolommen.filter(({ deelVan }) => deelVan !== null)
-  const eigen = kolommen.flatMap((kolom) => tellingen.map((telling): Tabelcijfer => {
-    const { waarde, groep } = readCijfer(telling, kolom)
+  const cijfers = kolommen.flatMap((kolom) => tellingen.map((telling): Tabelcijfer => {
+    const { waarde, groep, precies } = readCijfer(telling, kolom)
     const geheel = deelVanOcw[kolom.kolom]
     return {
       sleutel: sleutel(telling, kolom.kolom),
       kolom: kolom.kolom,
       waarde,
+      precies,
       zicht: 'te-kiezen',
       gevoelig: isKleineCel(groep),
       weglaten: telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen),
@@ -312,20 +315,21 @@ function buildStelsel<Feit extends Cel> (projectie: Telwijze<Feit>, tellingen: R
       ...(geheel === undefined ? {} : { deelVan: sleutelVan(telling, geheel) })
     }
   }))
-  const overigen = deelgroepen.flatMap((kolom) => tellingen.map((telling) => {
-    const waarde = readCijfer(telling, kolommen.find((ander) => ander.kolom === kolom.deelVan)!).waarde - readCijfer(telling, kolom).waarde
-    return buildVerborgen(sleutel(telling, `zonder ${kolom.kolom}`), { kolom: kolom.kolom, waarde, gevoelig: isKleineCel(waarde), tijd: kolom.deelVan === kolommen[0]!.kolom ? 'aandeel' : null })
-  }))
-  const meer = tellingen.map((telling) => projectie.relate?.(telling) ?? { cijfers: [], sommen: [] })
+  const meer = tellingen.map((telling): Verband => projectie.relate?.(telling) ?? {})
   return {
     van,
     totEnMet,
     isNul: buildNultoets(projectie, tellingen),
-    cijfers: [...eigen, ...overigen, ...meer.flatMap(({ cijfers }) => cijfers)],
+    cijfers: [...cijfers, ...meer.flatMap(({ cijfers = [] }) => cijfers)],
     sommen: [
       ...kolommen.flatMap(({ kolom }) => tellingen.filter(({ delen }) => delen.length > 0).map((telling) => ({ totaal: sleutel(telling, kolom), delen: telling.delen.map((deel) => sleutel(deel, kolom)) }))),
-      ...deelgroepen.flatMap(({ kolom, deelVan }) => tellingen.map((telling) => ({ totaal: sleutel(telling, deelVan!), delen: [sleutel(telling, kolom), sleutel(telling, `zonder ${kolom}`)] }))),
-      ...meer.flatMap(({ sommen }) => sommen)
+      ...meer.flatMap(({ sommen = [] }) => sommen)
+    ],
+    resten: [
+      ...kolommen.flatMap(({ kolom, deelVan }) => deelVan === null
+        ? []
+        : tellingen.map((telling): Tabelrest => ({ sleutel: sleutel(telling, `zonder ${kolom}`), van: [sleutel(telling, deelVan)], zonder: [sleutel(telling, kolom)], speling: 0, telling: true, tijd: deelVan === kolommen[0]!.kolom ? 'aandeel' : null }))),
+      ...meer.flatMap(({ resten = [] }) => resten)
     ]
   }
 }
@@ -333,7 +337,7 @@ function buildStelsel<Feit extends Cel> (projectie: Telwijze<Feit>, tellingen: R
 /** A line that is not there had no leerlingen; unless it is a leerjaar of a vestiging too small to show its leerjaren. */
 function buildNultoets<Feit extends Cel> ({ kolommen, kring, gedeeltelijk }: Telwijze<Feit>, tellingen: ReadonlyArray<Telling<Feit>>): Tabel['isNul'] {
   const klein = new Set(tellingen.filter(({ niveau, leerlingen }) => niveau === 'vestiging' && isKleineCel(leerlingen)).map(({ vestiging }) => vestiging))
-  const namen = new Set(kolommen.flatMap(({ kolom }) => [kolom, `zonder ${kolom}`]))
+  const namen = new Set(kolommen.map(({ kolom }) => kolom))
   const aanwezig = new Set(tellingen.map(({ vestiging }) => vestiging))
   return (sleutel) => {
     const [hoofd = '', , kolom = ''] = sleutel.split('/')
@@ -345,24 +349,23 @@ function buildNultoets<Feit extends Cel> ({ kolommen, kring, gedeeltelijk }: Tel
 }
 
 /** A figure that has no place in the file, so nobody can know that it is small. */
-export function buildVerborgen (sleutel: string, { kolom, waarde, gevoelig = false, tijd = null, max = Infinity }: { readonly kolom: string, readonly waarde: number, readonly gevoelig?: boolean, readonly tijd?: Tijdverband | null, readonly max?: number }): Tabelcijfer {
-  return { sleutel, kolom, waarde, zicht: 'verborgen', gevoelig, weglaten: false, min: 0, max, ruim: false, mee: [], tijd }
+export function buildVerborgen (sleutel: string, kolom: string, { waarde, precies, tijd }: Pick<Tabelcijfer, 'waarde' | 'precies' | 'tijd'>): Tabelcijfer {
+  return { sleutel, kolom, waarde, precies, zicht: 'verborgen', gevoelig: false, weglaten: false, min: 0, max: Infinity, uiterst: Infinity, mee: [], tijd }
 }
 
 /** Who missed 10 % was absent for some reason; where nothing is unexplained or unclassified, he is in one of the other two groups at least. */
-function relateRedenen (telling: Telling<Cel>): Pick<Tabel, 'cijfers' | 'sommen'> {
+function relateRedenen (telling: Telling<Cel>): Verband {
   const anders = ['urenOnverklaard', 'urenNietIngedeeld'].map((kolom) => telling.cijfers[kolom] ?? aantal(0))
-  if (anders.some(({ waarde }) => tiendenUur(waarde) > 0)) return { cijfers: [], sommen: [] }
-  const [totaal, ...delen] = ['leerlingenVanaf10Procent', 'leerlingenGeoorloofd', 'leerlingenOngeoorloofd'] as const
-  const waarde = (kolom: string): number => telling.cijfers[kolom]?.waarde ?? 0
-  const over = { ...buildVerborgen(sleutelVan(telling, 'dubbel'), { kolom: totaal, waarde: waarde(totaal) - sum(delen, waarde), max: sum(anders, ({ groep }) => groep) }), min: -Infinity }
-  return { cijfers: [over], sommen: [{ totaal: sleutelVan(telling, totaal), delen: [...delen.map((kolom) => sleutelVan(telling, kolom)), over.sleutel] }] }
+  if (anders.some(({ waarde }) => tiendenUur(waarde) > 0)) return {}
+  const sleutel = (kolom: string): string => sleutelVan(telling, kolom)
+  return { resten: [{ sleutel: sleutel('dubbel'), van: [sleutel('leerlingenGeoorloofd'), sleutel('leerlingenOngeoorloofd')], zonder: [sleutel('leerlingenVanaf10Procent')], speling: sum(anders, ({ groep }) => groep), telling: false, tijd: null }] }
 }
 
 /** What is known of a hidden figure: a small count is 1 to k - 1, another at least 1. Hours are only not negative. */
-function grenzen (telling: { readonly delen: readonly unknown[] }, waarde: number, uren: boolean): { min: number, max: number, ruim: boolean } {
-  if (uren) return { min: 0, max: Infinity, ruim: false }
-  return { min: waarde === 0 ? 0 : 1, max: isKleineCel(waarde) ? K - 1 : Infinity, ruim: telling.delen.length > 0 }
+function grenzen (telling: { readonly delen: readonly unknown[] }, waarde: number, uren: boolean): { min: number, max: number, uiterst: number } {
+  if (uren) return { min: 0, max: Infinity, uiterst: Infinity }
+  const max = isKleineCel(waarde) ? K - 1 : Infinity
+  return { min: waarde === 0 ? 0 : 1, max, uiterst: telling.delen.length === 0 ? max : Infinity }
 }
 
 /** The key of a figure in every levering: of whatever periode, for whatever ontvanger. */
@@ -378,15 +381,15 @@ export function sleutelIn ({ kring }: Pick<Projectie<never, never>, 'kring'>, re
 
 // --- the lines
 
-function buildRegel<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, { school, periode, van, totEnMet }: Leveringperiode & { readonly school: string }, telling: Telling<Feit>, isOnderdrukt: (kolom: string) => boolean): R {
-  const klein = telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen)
+function buildRegel<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, { school, periode, van, totEnMet }: Leveringperiode & { readonly school: string }, { telling, achtergehouden }: { readonly telling: Telling<Feit>, readonly achtergehouden: boolean }, isOnderdrukt: (kolom: string) => boolean): R {
+  const klein = achtergehouden || (telling.niveau !== 'leerjaar' && isKleineCel(telling.leerlingen))
   // Of few leerlingen the days on which anything was delivered are the days on which they were absent.
   const unlessKlein = (waarde: Waarde): Waarde => klein ? ONDERDRUKT : waarde
   const eigen = projectie.buildRegel({
     telling,
     cijfers: Object.fromEntries(projectie.kolommen.map((kolom) => [kolom.kolom, isOnderdrukt(kolom.kolom) ? ONDERDRUKT : readCijfer(telling, kolom).waarde])),
     volledigheid: {
-      lesdagen: telling.lesdagen,
+      lesdagen: achtergehouden ? ONDERDRUKT : telling.lesdagen,
       lesdagenAangeleverd: unlessKlein(telling.lesdagenAangeleverd),
       volledig: unlessKlein(telling.lesdagenAangeleverd === telling.lesdagen && telling.nietIngedeeld === 0 && telling.zonderRooster === 0)
     }

@@ -5,9 +5,8 @@ import { addDagen, dagnummer, parsePeriode, type Datum, type Periodesoort } from
 import { findGemeente, type Gemeente } from './gemeente.ts'
 import { normaliseerSamenwerkingsverband } from './identificatie.ts'
 import { leerplichtperiode } from './leerplicht.ts'
-import { aantal, buildVerborgen, ONDERDRUKT, sleutelVan, tiendenProcent, tiendenUur, type Leveringstatus, type Ontvanger, type Projectie, type Regelbasis, type Telling, type Waarde } from './levering.ts'
+import { aantal, buildVerborgen, ONDERDRUKT, sleutelVan, tiendenProcent, tiendenUur, type Leveringstatus, type Ontvanger, type Projectie, type Regelbasis, type Telling, type Verband, type Waarde } from './levering.ts'
 import { LANDELIJKE_REGELS, type Meldbareregel } from './regel.ts'
-import type { Tabel } from './publicatie.ts'
 import type { Sector } from './sector.ts'
 
 // --- whom it goes to
@@ -270,10 +269,10 @@ function listLangdurigeLeerjaren ({ dagen, weekdagen, perioden: [periode] }: Ras
 const ONDERDELEN = ['urenGeoorloofd', 'urenOngeoorloofd', 'urenOnverklaard', 'urenNietIngedeeld'] as const
 const CATEGORIE_VAN = { urenGeoorloofd: 'geoorloofd', urenOngeoorloofd: 'ongeoorloofd', urenOnverklaard: 'onverklaard', urenNietIngedeeld: 'niet-ingedeeld' } as const
 
-/** For one samenwerkingsverband. Of a vestiging its figures are those that OCW is told; the total is of its own vestigingen. */
-export function verbandprojectie (verband: string): Projectie<Verbandfeit, Verbandregel> {
+/** For one samenwerkingsverband. Of a vestiging its figures are those that OCW is told; so is the total, where it has all vestigingen of the school. */
+export function verbandprojectie (verband: string, heel: boolean): Projectie<Verbandfeit, Verbandregel> {
   return {
-    kring: ({ vestiging }) => vestiging === null ? verband : undefined,
+    kring: ({ vestiging }) => vestiging === null && !heel ? verband : undefined,
     gedeeltelijk: true,
     kolommen: [
       { kolom: 'leerlingen', uren: false, mee: ['urenGemist'], deelVan: null, tijd: 'ten-minste-een' },
@@ -307,11 +306,12 @@ export function verbandprojectie (verband: string): Projectie<Verbandfeit, Verba
 }
 
 /** What OCW is told per categorie makes up what is missed in all, where every rooster is known. */
-function relateUren (telling: Telling<Verbandfeit>): Pick<Tabel, 'cijfers' | 'sommen'> {
+function relateUren (telling: Telling<Verbandfeit>): Verband {
   const { feit } = telling
-  if (feit === null || feit.zonderRooster > 0) return { cijfers: [], sommen: [] }
+  if (feit === null || feit.zonderRooster > 0) return {}
+  const minuten = (uren: typeof ONDERDELEN[number]): number => feit.categorieen[CATEGORIE_VAN[uren]].minuten
   return {
-    cijfers: ONDERDELEN.map((uren) => buildVerborgen(sleutelVan(telling, uren), { kolom: 'urenGemist', waarde: tiendenUur(feit.categorieen[CATEGORIE_VAN[uren]].minuten), tijd: 'som' })),
+    cijfers: ONDERDELEN.map((uren) => buildVerborgen(sleutelVan(telling, uren), 'urenGemist', { waarde: tiendenUur(minuten(uren)), precies: minuten(uren), tijd: 'som' })),
     sommen: [{ totaal: sleutelVan(telling, 'urenGemist'), delen: ONDERDELEN.map((uren) => sleutelVan(telling, uren)) }]
   }
 }

@@ -1,379 +1,498 @@
 import { addDagen, dagnummer, weekdag, type Datum } from './datum.ts'
-import { suppress, type Cijfer, type Som } from './onderdrukking.ts'
+import { isKleineCel, K, Stelsel, type Gevolg, type Tijdverband, type Wereld, type Wijze, type Zaad } from './onderdrukking.ts'
 
 // Everything that was ever published about the same leerlingen, read as one set of equations: within a table, between tables over days that
 // overlap, between tables for several ontvangers, and between revisions.
 
-/**
- * What a figure over some days says of the same figure over parts of them. `som`: the parts add up. `ten-minste-een`: counts whom it befell
- * at least once, so no part exceeds the whole, and parts that cover it are together not less. `aandeel`: only the last, of parts that fit exactly.
- */
-export type Tijdverband = 'som' | 'ten-minste-een' | 'aandeel'
-
 /** A figure of a table. Equal keys over equal days are one figure, in whichever table it stands, for whomever. */
-export interface Tabelcijfer extends Omit<Cijfer, 'mee'> {
+export interface Tabelcijfer {
   readonly sleutel: string
-  /** Keys in the same table. */
+  readonly kolom: string
+  readonly waarde: number
+  /** Before it was rounded: minutes of hours; of a count the count. */
+  readonly precies: number
+  /** `te-kiezen` goes out unless it is suppressed; `verborgen` never goes out, but may follow from what does. */
+  readonly zicht: 'te-kiezen' | 'verborgen'
+  /** A reader must not find it. */
+  readonly gevoelig: boolean
+  /** Must not be shown, gevoelig or not. */
+  readonly weglaten: boolean
+  /** What a reader who knows the rules knows of it once it is hidden, both inclusive. */
+  readonly min: number
+  readonly max: number
+  /** Where nothing else is left: nobody can tell that a small total is small, as it may be hidden for a part. */
+  readonly uiterst: number
+  /** Keys in the same table that say too much of this one: hidden along with it. */
   readonly mee: readonly string[]
   readonly tijd: Tijdverband | null
   /** Key of the figure, in a table for somebody else, that counts all that is counted here: with the others that are part of it, it makes up that figure. */
   readonly deelVan?: string
 }
 
+/** The parts add up to the total; where they do not quite (rounding, a leerling in two parts), the reader is taken to know by how much. */
 export interface Tabelsom { readonly totaal: string, readonly delen: readonly string[] }
 
-/** The figures of one table and the sums everyone knows to hold between them; first and last day counted. */
+/** What is left of some figures without others, and `speling` more: never below 0. */
+export interface Tabelrest {
+  readonly sleutel: string
+  readonly van: readonly string[]
+  readonly zonder: readonly string[]
+  readonly speling: number
+  /** A count of leerlingen as well: `all but 2` tells as much as `2`. */
+  readonly telling: boolean
+  readonly tijd: Tijdverband | null
+}
+
+/** The figures of one table and what everyone knows to hold between them; first and last day counted. */
 export interface Tabel {
   readonly van: Datum
   readonly totEnMet: Datum
   readonly cijfers: readonly Tabelcijfer[]
   readonly sommen: readonly Tabelsom[]
+  readonly resten: readonly Tabelrest[]
   /** Of a key that is in other tables and not in this one: whether that tells a reader that it is 0. */
   readonly isNul: (sleutel: string) => boolean
 }
 
 /** A table that went out, and the keys it did not show. */
-export interface Publicatie extends Tabel { readonly onderdrukt: ReadonlySet<string> }
+export interface Publicatie extends Tabel {
+  readonly onderdrukt: ReadonlySet<string>
+  /** Of what is held back nothing was told, not even which lines there are; of what is announced nothing yet. */
+  readonly stand: 'verteld' | 'achtergehouden' | 'aangekondigd'
+  /** What shows that nobody can find what must not be found, in this table and those before it; empty where a later table has it, null where nothing does. */
+  readonly zaden: readonly Zaad[] | null
+}
+
+/** A table that is still to come: nothing of it was told yet, and what must be hidden in it may not follow from what is told first. */
+export function announceTabel (tabel: Publicatie): Publicatie {
+  return { ...tabel, stand: 'aangekondigd', onderdrukt: new Set(tabel.cijfers.map(({ sleutel }) => sleutel)) }
+}
 
 export interface Tabelonderdrukking {
   /** Keys of the new table that must not be shown. */
   readonly onderdrukt: ReadonlySet<string>
+  /** Nothing of it can be told. */
+  readonly achtergehouden: boolean
   readonly gevoelig: number
-  /** How many of those can be found in spite of all; only what went out before can cause it. */
+  /** How many of those could be found before this table, and it tells no more of them. */
   readonly vindbaar: number
+  readonly zaden: readonly Zaad[]
 }
 
 /**
  * What a new table must hide, given everything published before about the same leerlingen, oldest first: tables over the same days, over days
- * that overlap or nest, for other ontvangers, and earlier revisions. A table over a schooljaar to date belongs to them. A table that is still
- * to come is put before them with every key hidden: then it can still come. On which days there is school everyone knows: what lies between two
- * tables in a vacation is nothing.
+ * that overlap or nest, for other ontvangers, and earlier revisions. Every number that must not be found has another value in some wereld in
+ * which all that is shown is the same; where none is found more is hidden, and at last the whole table. On which days there is school everyone
+ * knows: what lies between two tables in a vacation is nothing.
  */
 export function suppressTabel (nieuw: Tabel, eerdere: readonly Publicatie[], isLesdag: (datum: Datum) => boolean = isWerkweek): Tabelonderdrukking {
-  const sleutels = new Map([...eerdere, nieuw].flatMap(({ cijfers }) => cijfers.map((cijfer) => [cijfer.sleutel, cijfer])))
-  const stelsel = new Samenhang(isLesdag)
-  for (const eerder of eerdere) stelsel.add(addNullen(eerder, sleutels), eerder.onderdrukt)
-  stelsel.add(addNullen(nieuw, sleutels))
-  const los = stelsel.listSommen()
-  stelsel.relate()
-  const cijfers = stelsel.listCijfers()
-  const { onderdrukt, gevoelig, vindbaar } = suppress(cijfers, stelsel.listSommen())
-  // What can be found whatever is hidden now, is so only if nothing was corrected; if something was, what holds within tables still counts.
-  const toch = vindbaar.length === 0 ? [] : suppress(cijfers, los).onderdrukt
-  // Also what was shown before: no longer to be hidden from a reader, and still not to be repeated.
-  const altijd = nieuw.cijfers.filter((cijfer) => cijfer.zicht === 'te-kiezen' && (cijfer.gevoelig || cijfer.weglaten)).map(({ sleutel }) => sleutel)
-  return { onderdrukt: new Set([...altijd, ...[...onderdrukt, ...toch].map((plek) => stelsel.sleutelOp(plek))]), gevoelig, vindbaar: vindbaar.length }
+  // The last has what those before it needed as well.
+  const zaden = eerdere.findLast((eerder) => eerder.zaden !== null && eerder.zaden.length > 0)?.zaden ?? []
+  const verteld = eerdere.filter(({ stand }) => stand === 'verteld')
+  // What nobody could protect before this table, of what went out before there was proof, is not its doing.
+  const vooraf = verteld.some((eerder) => eerder.zaden === null) ? new Keuze(verteld, isLesdag).listVindbaar(zaden) : []
+  // What is still to come is taken into account where that is possible.
+  const alle = eerdere.filter(({ stand }) => stand !== 'achtergehouden')
+  for (const [bekend, alles] of [[alle, false], [alle, true], ...alle.length > verteld.length ? [[verteld, true] as const] : []] as const) {
+    const keuze = new Keuze([...bekend, nieuw], isLesdag)
+    if (keuze.protect(zaden, { behalve: vooraf, alles })) return keuze.answer(vooraf.length)
+  }
+  return { onderdrukt: new Set(nieuw.cijfers.map(({ sleutel }) => sleutel)), achtergehouden: true, gevoelig: 0, vindbaar: vooraf.length, zaden }
 }
 
-/** A table that is still to come: nothing of it was told yet, and what must be hidden in it may not follow from what is told first. */
-export function announceTabel (tabel: Tabel): Publicatie {
-  return { ...tabel, onderdrukt: new Set(tabel.cijfers.map(({ sleutel }) => sleutel)) }
-}
+/** No day has so much lesson time, in minutes. */
+const LANGSTE_LESDAG = 600
 
-function addNullen (tabel: Tabel, sleutels: ReadonlyMap<string, Tabelcijfer>): Tabel {
-  const eigen = new Set(tabel.cijfers.map(({ sleutel }) => sleutel))
-  const nullen = [...sleutels.values()].filter(({ sleutel, tijd }) => tijd !== null && !eigen.has(sleutel) && tabel.isNul(sleutel))
-  return { ...tabel, cijfers: [...tabel.cijfers, ...nullen.map(({ sleutel, kolom, tijd }): Tabelcijfer => ({ sleutel, tijd, mee: [], ...HULP, kolom, zicht: 'openbaar', waarde: 0 }))] }
-}
+/** How one looks for a wereld: from what is hidden with least doubt to what may take long. */
+const STRENG = { grondig: false, uiterst: false }
+const UITERST = { grondig: false, uiterst: true }
+const GRONDIG = { grondig: true, uiterst: true }
 
-/** A figure in the equations, and the school days it is about: half-open, from lesdag to lesdag. */
-interface Onbekende { readonly sleutel: string, readonly van: number, readonly tot: number, readonly cijfer: Omit<Tabelcijfer, 'mee'>, readonly mee: readonly string[] }
+/** Werelden that are looked at before a levering hides more, or is held back: at most 0.1 s in a few weeks of leveringen, 1 s in a year. */
+const POGINGEN = 3000
 
-const HULP = { kolom: '', zicht: 'verborgen', gevoelig: false, weglaten: false, min: 0, max: Infinity, ruim: false } as const
+type Doel = { readonly figuur: number } | { readonly gevolg: number }
 
-class Samenhang {
-  readonly #alle: Onbekende[] = []
-  readonly #plekken = new Map<string, number>()
-  /** Per key the places of the figures as they were last told, one for each stretch of days, the last told last; once more for every time one of them changed. */
-  readonly #standen = new Map<string, Array<Map<string, number>>>()
-  readonly #sommen = new Map<string, Som>()
+/** What is to be shown of the last of these tables, the others having gone out. */
+class Keuze {
+  readonly #stelsel = new Stelsel()
+  readonly #tabellen: ReadonlyArray<Tabel | Publicatie>
+  readonly #eigen = new Map<string, number>()
+  readonly #altijd = new Set<number>()
+  /** Hidden in a table that went out: not shown in another either. */
+  readonly #verzwegen = new Set<number>()
+  readonly #doelen: Doel[] = []
+  readonly #perFiguur = new Map<number, number>()
+  readonly #perGevolg = new Map<number, number>()
+  readonly #werelden: Array<{ readonly wereld: Wereld, readonly zaad: Zaad, readonly doelen: readonly number[] }> = []
+  readonly #beschermd: number[] = []
+  readonly #tijdlijn: Tijdlijn
+
+  constructor (tabellen: ReadonlyArray<Tabel | Publicatie>, isLesdag: (datum: Datum) => boolean) {
+    this.#tabellen = tabellen
+    this.#tijdlijn = new Tijdlijn(isLesdag)
+    const sleutels = new Map(tabellen.flatMap(({ cijfers }) => cijfers.flatMap(({ sleutel, tijd }) => tijd === null ? [] : [[sleutel, tijd] as const])))
+    const delen = new Map(tabellen.flatMap(({ cijfers }) => cijfers.flatMap(({ sleutel, deelVan }) => deelVan === undefined ? [] : [[sleutel, deelVan] as const])))
+    for (const tabel of tabellen) this.#addTabel(tabel, sleutels)
+    if (delen.size > 0) this.#addOverigen(delen)
+    this.#stelsel.relate()
+    this.#addVerschillen()
+    for (const figuur of this.#altijd) this.#stelsel.hide(figuur)
+    for (const [figuur, { gevoelig, openbaar }] of this.#stelsel.figuren.entries()) if (gevoelig && !openbaar) this.#perFiguur.set(figuur, this.#doelen.push({ figuur }) - 1)
+    for (const [gevolg, { gevoelig, termen }] of this.#stelsel.gevolgen.entries()) {
+      if (gevoelig && termen.some(([figuur]) => !this.#stelsel.figuren[figuur]!.openbaar)) this.#perGevolg.set(gevolg, this.#doelen.push({ gevolg }) - 1)
+    }
+    this.#beschermd = this.#doelen.map(() => 0)
+  }
+
+  #addTabel (tabel: Tabel | Publicatie, sleutels: ReadonlyMap<string, Tijdverband>): void {
+    const nummer = this.#stelsel.addTabel()
+    const dagen = this.#tijdlijn.dagenVan(tabel)
+    const eigen = 'onderdrukt' in tabel ? this.#addVerteld(nummer, tabel, dagen) : this.#addNieuw(nummer, tabel, dagen)
+    for (const [sleutel, tijd] of sleutels) {
+      if (eigen.has(sleutel) || !tabel.isNul(sleutel)) continue
+      this.#stelsel.addFiguur(nummer, { sleutel: this.#stelsel.sleutel(sleutel, tijd), ...dagen, waarde: 0, precies: 0, min: 0, max: 0, uiterst: 0, openbaar: true, kiesbaar: false, gevoelig: false, mee: [] })
+    }
+    for (const { totaal, delen } of tabel.sommen) {
+      this.#stelsel.addVergelijking(this.#stelsel.sleutel(totaal, null), delen.map((deel) => this.#stelsel.sleutel(deel, null)), kolomVan(totaal) === kolomVan(delen[0]!) ? 'regels' : 'kolommen')
+      this.#addGevolg([[eigen.get(totaal)!, -1], ...delen.map((deel) => [eigen.get(deel)!, 1] as const)], { bekend: true })
+    }
+    for (const { sleutel, van, zonder, speling, telling, tijd } of tabel.resten) {
+      const termen = [...van.map((deel) => [eigen.get(deel)!, 1] as const), ...zonder.map((deel) => [eigen.get(deel)!, -1] as const)]
+      this.#addGevolg(termen, { speling, telling, reeks: tijd === null ? null : this.#reeksVan(sleutel, tijd), ...dagen })
+      if (telling) this.#addGelijk(`${sleutel} ${dagen.van}-${dagen.tot}`, termen)
+    }
+  }
+
+  #addVerteld (nummer: number, tabel: Publicatie, dagen: Dagen): Map<string, number> {
+    return new Map(tabel.cijfers.map((cijfer) => {
+      const openbaar = cijfer.zicht === 'te-kiezen' && !tabel.onderdrukt.has(cijfer.sleutel)
+      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: false, openbaar, mee: [] })
+      if (tabel.stand === 'verteld' && cijfer.zicht === 'te-kiezen' && !openbaar) this.#verzwegen.add(figuur)
+      return [cijfer.sleutel, figuur]
+    }))
+  }
+
+  #addNieuw (nummer: number, { cijfers }: Tabel, dagen: Dagen): Map<string, number> {
+    for (const cijfer of cijfers) {
+      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: cijfer.zicht === 'te-kiezen', openbaar: false, mee: [] })
+      this.#eigen.set(cijfer.sleutel, figuur)
+      if (cijfer.zicht === 'te-kiezen' && (cijfer.gevoelig || cijfer.weglaten || this.#verzwegen.has(figuur))) this.#altijd.add(figuur)
+    }
+    for (const { sleutel, mee } of cijfers) if (mee.length > 0) this.#stelsel.figuren[this.#eigen.get(sleutel)!]!.mee = mee.map((ander) => this.#eigen.get(ander)!)
+    return this.#eigen
+  }
+
+  readonly #resten = new Map<string, Gevolg['termen']>()
+
+  /** Of what is left, too, the reader is taken to know whether it changed. */
+  #addGelijk (naam: string, termen: Gevolg['termen']): void {
+    const waarde = termen.reduce((som, [figuur, factor]) => som + factor * this.#waarde(figuur), 0)
+    const eerder = this.#resten.get(`${naam}=${waarde}`)
+    this.#resten.set(`${naam}=${waarde}`, eerder ?? termen)
+    if (eerder !== undefined && eerder.join() !== termen.join()) this.#addGevolg([...termen, ...eerder.map(([figuur, factor]) => [figuur, -factor] as const)], { bekend: true, gelijk: true })
+  }
+
+  readonly #reeksen = new Map<string, number>()
+
+  #reeksVan (sleutel: string, tijd: Tijdverband): number {
+    const reeks = this.#reeksen.get(sleutel) ?? this.#stelsel.addReeks(tijd)
+    this.#reeksen.set(sleutel, reeks)
+    return reeks
+  }
+
   readonly #gezegd = new Set<string>()
-  readonly #isLesdag: (datum: Datum) => boolean
 
-  constructor (isLesdag: (datum: Datum) => boolean) {
-    this.#isLesdag = isLesdag
+  #addGevolg (termen: Gevolg['termen'], { bekend = false, gelijk = false, speling = 0, telling = false, reeks = null, van = 0, tot = 0 }: { readonly bekend?: boolean, readonly gelijk?: boolean, readonly speling?: number, readonly telling?: boolean, readonly reeks?: number | null, readonly van?: number, readonly tot?: number }): void {
+    // What did not change says the same again.
+    if (this.#gezegd.size === this.#gezegd.add(`${bekend ? '=' : reeks} ${termen.join()}`).size) return
+    const waarde = termen.reduce((som, [figuur, factor]) => som + factor * this.#stelsel.figuren[figuur]!.waarde, speling)
+    this.#stelsel.addGevolg({ termen, waarde, min: bekend ? waarde : Math.min(0, waarde), max: bekend ? waarde : Infinity, gevoelig: telling && isKleineCel(waarde), gelijk, reeks, van, tot })
   }
 
-  /** The new table, all of it to be chosen; or with what it hid one that went out. */
-  add (tabel: Tabel, onderdrukt?: ReadonlySet<string>): void {
-    const dagen = { van: this.#grens(tabel.van), tot: this.#grens(addDagen(tabel.totEnMet, 1)) }
-    const reeks = `${dagen.van}-${dagen.tot}`
-    const eigen = new Map(tabel.cijfers.map((cijfer) => [cijfer.sleutel, `${reeks}/${cijfer.sleutel}=${cijfer.waarde}`]))
-    for (const cijfer of tabel.cijfers) this.#place(eigen.get(cijfer.sleutel)!, reeks, dagen, cijfer, cijfer.mee.map((mee) => eigen.get(mee)!), onderdrukt)
-    for (const { totaal, delen } of tabel.sommen) this.#addSom(this.#plekken.get(eigen.get(totaal)!)!, delen.map((deel) => this.#plekken.get(eigen.get(deel)!)!))
-  }
-
-  /**
-   * A figure that did not change is one and the same: shown then, it cannot be hidden now; hidden then, it is not shown now if that would tell
-   * it. So the reader is taken to know which figures changed.
-   */
-  #place (naam: string, reeks: string, dagen: { readonly van: number, readonly tot: number }, cijfer: Tabelcijfer, mee: readonly string[], onderdrukt: ReadonlySet<string> | undefined): void {
-    const bekend = this.#plekken.get(naam)
-    const eerder = bekend === undefined ? undefined : this.#alle[bekend]!.cijfer
-    const getoond = onderdrukt !== undefined && cijfer.zicht === 'te-kiezen' && !onderdrukt.has(cijfer.sleutel)
-    const zicht = onderdrukt === undefined || cijfer.zicht === 'openbaar' ? cijfer.zicht : getoond ? 'openbaar' : 'verborgen'
-    const plek = bekend ?? this.#alle.length
-    this.#plekken.set(naam, plek)
-    this.#alle[plek] = {
-      sleutel: cijfer.sleutel,
-      ...dagen,
-      mee: onderdrukt === undefined ? mee : [],
-      cijfer: {
-        ...cijfer,
-        zicht: eerder?.zicht === 'openbaar' ? 'openbaar' : zicht,
-        gevoelig: cijfer.gevoelig || eerder?.gevoelig === true,
-        weglaten: onderdrukt === undefined && cijfer.weglaten,
-        min: Math.max(cijfer.min, eerder?.min ?? -Infinity),
-        max: Math.min(cijfer.max, eerder?.max ?? Infinity)
+  /** What ontvangers were told apart is together part of what another was told of all; whoever knows nobody is left over is taken to know it. */
+  #addOverigen (delen: ReadonlyMap<string, string>): void {
+    const gehelen = new Set(delen.values())
+    const standen = new Map<string, { readonly geheel: string, readonly figuren: Map<string, number> }>()
+    for (const [nummer, tabel] of this.#tabellen.entries()) {
+      const { van, tot } = this.#tijdlijn.dagenVan(tabel)
+      for (const { sleutel } of tabel.cijfers) {
+        const geheel = delen.get(sleutel) ?? (gehelen.has(sleutel) ? sleutel : undefined)
+        if (geheel === undefined) continue
+        const plek = `${geheel} ${van}-${tot}`
+        const stand = standen.get(plek) ?? { geheel, figuren: new Map<string, number>() }
+        standen.set(plek, stand)
+        const figuur = this.#stelsel.figuurIn(nummer, this.#stelsel.sleutel(sleutel, null))!
+        // A correction: what was so before is so by itself.
+        if ((stand.figuren.get(sleutel) ?? figuur) !== figuur) this.#addRest(stand.geheel, stand.figuren)
+        stand.figuren.set(sleutel, figuur)
       }
     }
-    this.#tell(cijfer.sleutel, reeks, plek)
+    for (const { geheel, figuren } of standen.values()) this.#addRest(geheel, figuren)
   }
 
-  #tell (sleutel: string, reeks: string, plek: number): void {
-    const standen = this.#standen.get(sleutel) ?? [new Map<string, number>()]
-    this.#standen.set(sleutel, standen)
-    const laatste = standen.at(-1)!
-    const stand = (laatste.get(reeks) ?? plek) === plek ? laatste : new Map(laatste)
-    stand.delete(reeks)
-    stand.set(reeks, plek)
-    if (stand !== laatste) standen.push(stand)
+  #addRest (geheel: string, figuren: ReadonlyMap<string, number>): void {
+    const totaal = figuren.get(geheel)
+    const delen = [...figuren].filter(([sleutel]) => sleutel !== geheel)
+    if (totaal === undefined || delen.length === 0) return
+    const { van, tot, waarde } = this.#stelsel.figuren[totaal]!
+    const rest = delen.reduce((som, [, deel]) => som - this.#waarde(deel), waarde)
+    // Told of other facts: they have nothing to do with each other.
+    if (rest < 0) return
+    const sleutel = this.#stelsel.sleutel(`overigen ${geheel}`, null)
+    const over = this.#stelsel.addFiguur(this.#stelsel.addTabel(), { sleutel, van, tot, waarde: rest, precies: rest, min: 0, max: rest === 0 ? 0 : Infinity, uiterst: rest === 0 ? 0 : Infinity, openbaar: rest === 0, kiesbaar: false, gevoelig: isKleineCel(rest), mee: [] })
+    this.#stelsel.addVergelijking(this.#stelsel.sleutel(geheel, null), [...delen.map(([deel]) => this.#stelsel.sleutel(deel, null)), sleutel], 'ontvangers')
+    this.#addGevolg([[totaal, -1], ...delen.map(([, deel]) => [deel, 1] as const), [over, 1]], { bekend: true })
   }
 
-  /** Adds what holds between tables. */
-  relate (): void {
-    this.#relateDelen()
-    for (const standen of this.#standen.values()) {
-      for (const stand of standen) {
-        const plekken = [...stand.values()].filter((plek) => this.#alle[plek]!.tot > this.#alle[plek]!.van)
-        const tijd = this.#alle[plekken[0] ?? 0]!.cijfer.tijd
-        if (plekken.length < 2 || tijd === null || plekken.every((plek) => this.#isOpenbaar(plek))) continue
-        if (tijd === 'som') this.#relateSom(plekken)
-        else if (tijd === 'aandeel') this.#relateDekking(plekken, tijd)
-        else this.#relateTellingen(plekken)
+  // --- differences
+
+  /** A small difference of two that can be shown: those counted over some days and not over some of them; the hours of the other days. */
+  #addVerschillen (): void {
+    const tellingVan = new Map(this.#tabellen.flatMap(({ cijfers }) => cijfers.flatMap(({ sleutel, mee }) => mee.map((uren) => [uren, sleutel] as const))))
+    const gehad = new Set<string>()
+    for (const sleutel of this.#stelsel.listSleutels()) {
+      const tijd = this.#stelsel.tijdVan(sleutel)
+      if (tijd !== 'som' && tijd !== 'ten-minste-een') continue
+      for (const groep of this.#stelsel.listGroepen(sleutel)) {
+        for (const geheel of groep) {
+          const delen = groep.filter((deel) => deel !== geheel && isBinnen(this.#stelsel.figuren[deel]!, this.#stelsel.figuren[geheel]!))
+          const sets = tijd === 'som' && delen.length > 1 ? [...delen.map((deel) => [deel]), this.#listNaastElkaar(delen)] : delen.map((deel) => [deel])
+          for (const set of sets) {
+            const naam = `${geheel}-${set.join()}`
+            if (gehad.has(naam) || (tijd === 'som' && this.#holdsGroot(groep, geheel, set))) continue
+            gehad.add(naam)
+            if (tijd === 'som' ? this.#isKleinDeel(geheel, set, tellingVan.get(this.#stelsel.naam(sleutel))) : isKleineCel(this.#waarde(geheel) - this.#waarde(set[0]!))) this.#addVerschil(geheel, set)
+          }
+        }
       }
     }
   }
 
-  /** What ontvangers were told apart is together what another was told of all; whoever knows nobody is left over is taken to know it. */
-  #relateDelen (): void {
-    const groepen = new Map<string, { readonly deelVan: string, readonly reeks: string, readonly delen: number[] }>()
-    for (const standen of this.#standen.values()) {
-      for (const [reeks, plek] of standen.at(-1)!) {
-        const { deelVan } = this.#alle[plek]!.cijfer
-        if (deelVan === undefined || !this.#standen.has(deelVan)) continue
-        const groep = groepen.get(`${reeks}/${deelVan}`) ?? { deelVan, reeks, delen: [] }
-        groepen.set(`${reeks}/${deelVan}`, groep)
-        groep.delen.push(plek)
-      }
-    }
-    for (const { deelVan, reeks, delen } of groepen.values()) {
-      const { van, tot } = this.#alle[delen[0]!]!
-      const geheel = this.#standen.get(deelVan)!.at(-1)!
-      const som = delen.reduce((total, plek) => total + this.#waarde(plek), 0)
-      // Not told over these days: it may still follow from what was told over others.
-      const totaal = geheel.get(reeks) ?? this.#addHulp(som, { sleutel: deelVan, van, tot, tijd: this.#alle[geheel.values().next().value!]!.cijfer.tijd })
-      if (!geheel.has(reeks)) geheel.set(reeks, totaal)
-      const rest = Math.max(0, this.#waarde(totaal) - som)
-      this.#addSom(totaal, [...delen, this.#addHulp(rest, { max: rest === 0 ? 0 : Infinity })])
-    }
-  }
-
-  /**
-   * Every figure is the sum of the stretches between all first and last days; what is in a stretch nobody was told. Figures that cannot all be
-   * so tell of a correction in between: then those that go with the last told, and those that were so before.
-   */
-  #relateSom (plekken: readonly number[]): void {
-    const grenzen = this.#listGrenzen(plekken)
-    const figuren = plekken.map((plek): Figuur => {
-      const { van, tot } = this.#alle[plek]!
-      return { plek, waarde: this.#waarde(plek), van: grenzen.indexOf(van), tot: grenzen.indexOf(tot) }
+  /** Whether a figure about enough leerlingen lies in what is left: then that is about as many at least. */
+  #holdsGroot (groep: readonly number[], geheel: number, delen: readonly number[]): boolean {
+    const binnen = this.#stelsel.figuren[geheel]!
+    return groep.some((ander) => {
+      const figuur = this.#stelsel.figuren[ander]!
+      return !figuur.gevoelig && figuur.waarde > 0 && isBinnen(figuur, binnen) && delen.every((deel) => this.#stelsel.figuren[deel]!.tot <= figuur.van || figuur.tot <= this.#stelsel.figuren[deel]!.van)
     })
-    for (let over: readonly Figuur[] = figuren; over.length > 1;) {
-      const samen = keepSamen(over, grenzen.length)
-      if (!this.#isGezegd(samen.map(({ plek }) => plek).join('+'))) {
-        const hulp = fitStukken(samen, grenzen.length - 1).map((waarde) => this.#addHulp(waarde))
-        for (const { plek, van, tot } of samen) this.#addSom(plek, hulp.slice(van, tot))
-      }
-      over = over.slice(0, over.findLastIndex((figuur) => !samen.includes(figuur)) + 1)
+  }
+
+  #addVerschil (geheel: number, delen: readonly number[]): void {
+    const waarde = delen.reduce((som, deel) => som - this.#waarde(deel), this.#waarde(geheel))
+    this.#stelsel.addGevolg({ termen: [[geheel, 1], ...delen.map((deel) => [deel, -1] as const)], waarde, min: -Infinity, max: Infinity, gevoelig: true, reeks: null, van: 0, tot: 0 })
+  }
+
+  #waarde (figuur: number): number {
+    return this.#stelsel.figuren[figuur]!.waarde
+  }
+
+  /** Parts that do not overlap, from the first day on. */
+  #listNaastElkaar (delen: readonly number[]): number[] {
+    const naast: number[] = []
+    let gedekt = -Infinity
+    const rij = delen.map((deel) => ({ deel, ...this.#stelsel.figuren[deel]! })).sort((a, b) => a.tot - b.tot || b.van - a.van)
+    for (const { deel, van, tot } of rij) {
+      if (van < gedekt) continue
+      naast.push(deel)
+      gedekt = tot
+    }
+    return naast
+  }
+
+  /** Whether the hours of the other days may be of few: there are some, and not so many that they cannot. */
+  #isKleinDeel (geheel: number, delen: readonly number[], telling: string | undefined): boolean {
+    const minuten = delen.reduce((som, deel) => som - this.#stelsel.figuren[deel]!.precies, this.#stelsel.figuren[geheel]!.precies)
+    if (minuten <= 0) return false
+    const lesdagen = delen.reduce((som, deel) => som - this.#tijdlijn.countLesdagen(this.#stelsel.figuren[deel]!), this.#tijdlijn.countLesdagen(this.#stelsel.figuren[geheel]!))
+    if (minuten > (K - 1) * lesdagen * LANGSTE_LESDAG) return false
+    if (telling === undefined) return true
+    const aantal = (figuur: number): number | undefined => {
+      const { van, tot } = this.#stelsel.figuren[figuur]!
+      const ander = this.#stelsel.figuurOp(this.#stelsel.sleutel(telling, null), van, tot)
+      return ander === undefined ? undefined : this.#waarde(ander)
+    }
+    return !(delen.reduce((som, deel) => som - (aantal(deel) ?? Infinity), aantal(geheel) ?? 0) >= K)
+  }
+
+  // --- choosing
+
+  /**
+   * Hides until everything that must not be found, but for what could be before, has another value in some wereld; or with `alles` hides
+   * everything, and shows again what no wereld needs. False where that does not do, or takes too long.
+   */
+  protect (zaden: readonly Zaad[], { behalve, alles }: { readonly behalve: readonly string[], readonly alles: boolean }): boolean {
+    this.#stelsel.pogingen = POGINGEN
+    if (alles) for (const figuur of this.#eigen.values()) this.#stelsel.hide(figuur)
+    this.#growZaden(zaden)
+    for (const doel of this.#doelen.keys()) {
+      if (this.#beschermd[doel] !== 0 || this.#findWereld(doel, STRENG) || this.#findWereld(doel, UITERST) || this.#growKiem(doel)) continue
+      if (alles && this.#findWereld(doel, GRONDIG)) continue
+      if (behalve.length === 0 || !behalve.includes(this.#naamVanDoel(doel))) return false
+    }
+    this.#release()
+    return true
+  }
+
+  /** Of what went out: what can be found, as far as anybody could prove. */
+  listVindbaar (zaden: readonly Zaad[]): string[] {
+    this.#stelsel.pogingen = POGINGEN
+    this.#growZaden(zaden)
+    return [...this.#doelen.keys()].filter((doel) => this.#beschermd[doel] === 0 && !this.#findWereld(doel, GRONDIG)).map((doel) => this.#naamVanDoel(doel))
+  }
+
+  /** What did not grow of itself. */
+  readonly #kiemen: Array<{ readonly kiem: Wereld, readonly zaad: Zaad, readonly doelen: readonly number[] }> = []
+
+  #growZaden (zaden: readonly Zaad[]): void {
+    for (const zaad of zaden) {
+      const kiem = this.#stelsel.recall(zaad)
+      if (kiem === undefined) continue
+      const doelen = this.#listDoelen(kiem)
+      if (doelen.every((doel) => this.#beschermd[doel]! > 0)) continue
+      const wereld = this.#stelsel.growZaad(kiem, zaad, false)
+      if (wereld === undefined) this.#kiemen.push({ kiem, zaad, doelen })
+      else this.#addWereld(wereld, this.#stelsel.keep(wereld, zaad))
     }
   }
 
-  /** Of counts that cannot all be so, as one is larger than another that contains it, those that go with the last told; and those that were so before. */
-  #relateTellingen (plekken: readonly number[]): void {
-    const past = (deel: number, geheel: number): boolean => !this.#isBinnen(deel, geheel) || this.#waarde(deel) <= this.#waarde(geheel)
-    for (let over = plekken; over.length > 1;) {
-      const samen: number[] = []
-      for (const plek of over.toReversed()) if (samen.every((ander) => past(plek, ander) && past(ander, plek))) samen.unshift(plek)
-      this.#relateDekking(samen, 'ten-minste-een')
-      this.#relateGrootste(samen)
-      over = over.slice(0, over.findLastIndex((plek) => !samen.includes(plek)) + 1)
+  /** Has the last that protected a number before grow, by hiding more. */
+  #growKiem (doel: number): boolean {
+    for (const { kiem, zaad, doelen } of this.#kiemen) {
+      if (!doelen.includes(doel)) continue
+      const wereld = this.#stelsel.growZaad(kiem, zaad, true)
+      if (wereld === undefined || !this.#isAnders(doel, wereld)) continue
+      for (const figuur of wereld.keys()) this.#stelsel.hide(figuur)
+      this.#addWereld(wereld, this.#stelsel.keep(wereld, zaad))
+      return true
     }
+    return false
   }
 
-  #isBinnen (deel: number, geheel: number): boolean {
-    return deel !== geheel && this.#alle[geheel]!.van <= this.#alle[deel]!.van && this.#alle[deel]!.tot <= this.#alle[geheel]!.tot
+  #listDoelen (wereld: Wereld): number[] {
+    const { figuren, gevolgen } = this.#stelsel.listGeraakt(wereld)
+    return [...figuren.map((figuur) => this.#perFiguur.get(figuur)), ...gevolgen.map((gevolg) => this.#perGevolg.get(gevolg))].filter((doel) => doel !== undefined)
   }
 
-  /** No part exceeds the whole; told of neighbours, it follows for the rest. */
-  #relateGrootste (plekken: readonly number[]): void {
-    for (const geheel of plekken) {
-      const delen = plekken.filter((deel) => this.#isBinnen(deel, geheel))
-      for (const deel of delen) {
-        if (delen.some((tussen) => this.#isBinnen(deel, tussen)) || (this.#isOpenbaar(geheel) && this.#isOpenbaar(deel)) || this.#isGezegd(`${geheel}>=${deel}`)) continue
-        this.#addSom(geheel, [deel, this.#addHulp(this.#waarde(geheel) - this.#waarde(deel))])
+  #naamVanDoel (nummer: number): string {
+    const doel = this.#doelen[nummer]!
+    return 'figuur' in doel ? this.#naamVan(doel.figuur) : this.#stelsel.gevolgen[doel.gevolg]!.termen.map(([figuur, factor]) => `${factor} ${this.#naamVan(figuur)}`).join()
+  }
+
+  #findWereld (doel: number, wijze: Wijze): boolean {
+    const gevonden = this.#stelsel.findWereld(this.#listFiguren(doel), (wereld) => this.#isAnders(doel, wereld), wijze)
+    if (gevonden === undefined) return false
+    for (const figuur of gevonden.wereld.keys()) this.#stelsel.hide(figuur)
+    this.#addWereld(gevonden.wereld, gevonden.zaad)
+    return true
+  }
+
+  #addWereld (wereld: Wereld, zaad: Zaad): void {
+    const doelen = this.#listDoelen(wereld)
+    if (doelen.every((doel) => this.#beschermd[doel]! > 0)) return
+    for (const doel of doelen) this.#beschermd[doel]!++
+    this.#werelden.push({ wereld, zaad, doelen })
+  }
+
+  #isAnders (doel: number, wereld: Wereld): boolean {
+    const eigen = this.#doelen[doel]!
+    return 'figuur' in eigen ? wereld.has(eigen.figuur) : this.#stelsel.gevolgen[eigen.gevolg]!.termen.reduce((som, [figuur, factor]) => som + factor * (wereld.get(figuur) ?? 0), 0) !== 0
+  }
+
+  /** Those of which one must be otherwise: what is hidden already first. */
+  #listFiguren (doel: number): number[] {
+    const eigen = this.#doelen[doel]!
+    const figuren = 'figuur' in eigen ? [eigen.figuur] : this.#stelsel.gevolgen[eigen.gevolg]!.termen.map(([figuur]) => figuur)
+    const open = figuren.filter((figuur) => !this.#stelsel.figuren[figuur]!.openbaar)
+    return open.sort((a, b) => Number(this.#stelsel.isGetoond(a)) - Number(this.#stelsel.isGetoond(b)) || this.#waarde(a) - this.#waarde(b))
+  }
+
+  /** Shows again what no wereld needs that something depends on, the largest first. */
+  #release (): void {
+    const verborgen = [...this.#eigen.values()].filter((figuur) => this.#stelsel.figuren[figuur]!.kiesbaar && !this.#stelsel.isGetoond(figuur) && !this.#altijd.has(figuur)).sort((a, b) => this.#waarde(b) - this.#waarde(a) || a - b)
+    // Twice: what was hidden along is looked at by itself once the other is shown.
+    for (let ronde = 0; ronde < 2; ronde++) {
+      for (const figuur of verborgen) {
+        if (this.#stelsel.isGetoond(figuur) || this.#isMee(figuur)) continue
+        const weg = this.#werelden.filter(({ wereld }) => wereld.has(figuur))
+        const minder = new Map<number, number>()
+        for (const { doelen } of weg) for (const doel of doelen) minder.set(doel, (minder.get(doel) ?? 0) + 1)
+        if ([...minder].some(([doel, aantal]) => this.#beschermd[doel]! - aantal < 1)) continue
+        this.#stelsel.show(figuur)
+        for (const [doel, aantal] of minder) this.#beschermd[doel]! -= aantal
+        for (const each of weg) this.#werelden.splice(this.#werelden.indexOf(each), 1)
       }
     }
   }
 
-  /** The whole does not exceed the parts that cover it. Of all covers the tightest, and the tightest with each figure that a reader does not know. */
-  #relateDekking (plekken: readonly number[], tijd: 'ten-minste-een' | 'aandeel'): void {
-    const grenzen = this.#listGrenzen(plekken)
-    for (const geheel of plekken) {
-      const { van, tot } = this.#alle[geheel]!
-      const delen = plekken.filter((plek) => {
-        const deel = this.#alle[plek]!
-        return tijd === 'aandeel' ? plek !== geheel && van <= deel.van && deel.tot <= tot : deel.van < tot && van < deel.tot && !(deel.van <= van && tot <= deel.tot)
-      })
-      if (delen.length < 2) continue
-      const binnen = grenzen.filter((grens) => van <= grens && grens <= tot)
-      const kop = this.#coverFrom(van, binnen, delen, tijd === 'aandeel')
-      const dekkingen = new Map<string, number[]>()
-      for (const verplicht of delen) {
-        if (this.#isOpenbaar(geheel) && this.#isOpenbaar(verplicht)) continue
-        const deel = this.#alle[verplicht]!
-        const voor = kop.get(Math.max(van, deel.van))
-        const na = deel.tot >= tot ? [] : this.#coverFrom(deel.tot, binnen.filter((grens) => grens >= deel.tot), delen, tijd === 'aandeel').get(tot)
-        if (voor === undefined || na === undefined) continue
-        const dekking = [...new Set([...voor, verplicht, ...na])].sort((a, b) => a - b)
-        dekkingen.set(dekking.join(), dekking)
-      }
-      for (const dekking of dekkingen.values()) {
-        const over = this.#waarde(geheel) - dekking.reduce((total, plek) => total + this.#waarde(plek), 0)
-        if (over > 0 || this.#isGezegd(`${geheel}<=${dekking.join()}`)) continue
-        this.#addSom(geheel, [...dekking, this.#addHulp(over, { min: -Infinity, max: 0 })])
-      }
-    }
+  #isMee (figuur: number): boolean {
+    return [...this.#eigen.values()].some((ander) => !this.#stelsel.isGetoond(ander) && this.#stelsel.figuren[ander]!.mee.includes(figuur))
   }
 
-  /** Per boundary the parts that cover everything from a day up to it and add up to least; one that cannot be covered is absent. */
-  #coverFrom (van: number, grenzen: readonly number[], delen: readonly number[], precies: boolean): Map<number, number[]> {
-    const best = new Map<number, { som: number, delen: number[] }>([[van, { som: 0, delen: [] }]])
-    for (const grens of grenzen) {
-      for (const plek of delen) {
-        const deel = this.#alle[plek]!
-        const reikt = precies ? deel.tot === grens : deel.van < grens && grens <= deel.tot
-        if (!reikt || grens === van) continue
-        const begin = best.get(Math.max(van, deel.van))
-        if (begin === undefined || (precies && deel.van < van)) continue
-        const som = begin.som + this.#waarde(plek)
-        if (som < (best.get(grens)?.som ?? Infinity)) best.set(grens, { som, delen: [...begin.delen, plek] })
-      }
-    }
-    return new Map([...best].map(([grens, { delen }]) => [grens, delen]))
+  #naamVan (figuur: number): string {
+    const { sleutel, van, tot, waarde } = this.#stelsel.figuren[figuur]!
+    return `${this.#stelsel.naam(sleutel)} ${van}-${tot}=${waarde}`
   }
 
-  /** The number of the first lesdag from here on: boundaries with no lesdag in between are one. */
-  #grens (datum: Datum): number {
-    for (let over = 0; over < JAAR; over++) if (this.#isLesdag(addDagen(datum, over))) return dagnummer(datum) + over
-    return dagnummer(datum)
+  answer (vindbaar: number): Tabelonderdrukking {
+    // Also what was shown before: no longer to be hidden from a reader, and still not to be repeated.
+    const onderdrukt = new Set([...this.#eigen].flatMap(([sleutel, figuur]) => this.#altijd.has(figuur) || !this.#stelsel.isGetoond(figuur) ? [sleutel] : []))
+    return { onderdrukt, achtergehouden: false, gevoelig: this.#doelen.length, vindbaar, zaden: this.#werelden.map(({ zaad }) => zaad) }
   }
+}
 
-  #listGrenzen (plekken: readonly number[]): number[] {
-    return [...new Set(plekken.flatMap((plek) => [this.#alle[plek]!.van, this.#alle[plek]!.tot]))].sort((a, b) => a - b)
-  }
+/** Half-open, by number of the day. */
+interface Dagen { readonly van: number, readonly tot: number }
 
-  #addHulp (waarde: number, { sleutel = '', van = 0, tot = 0, tijd = null, ...grenzen }: Partial<Pick<Onbekende, 'sleutel' | 'van' | 'tot'> & Pick<Tabelcijfer, 'tijd' | 'min' | 'max'>> = {}): number {
-    return this.#alle.push({ sleutel, van, tot, mee: [], cijfer: { ...HULP, sleutel, waarde, tijd, ...grenzen } }) - 1
-  }
+function kolomVan (sleutel: string): string {
+  return sleutel.slice(sleutel.lastIndexOf('/') + 1)
+}
 
-  /** A sum of figures that did not change says the same again; once is enough, and much faster. */
-  #addSom (totaal: number, delen: readonly number[]): void {
-    this.#sommen.set(`${totaal}=${delen.join()}`, { totaal, delen })
-  }
-
-  /** Whether this was said before; it is from now on. */
-  #isGezegd (uitspraak: string): boolean {
-    return this.#gezegd.size === this.#gezegd.add(uitspraak).size
-  }
-
-  #waarde (plek: number): number {
-    return this.#alle[plek]!.cijfer.waarde
-  }
-
-  #isOpenbaar (plek: number): boolean {
-    return this.#alle[plek]!.cijfer.zicht === 'openbaar'
-  }
-
-  listCijfers (): Cijfer[] {
-    return this.#alle.map(({ cijfer, mee }) => ({ ...cijfer, mee: mee.map((naam) => this.#plekken.get(naam)!) }))
-  }
-
-  listSommen (): Som[] {
-    return [...this.#sommen.values()]
-  }
-
-  sleutelOp (plek: number): string {
-    return this.#alle[plek]!.sleutel
-  }
+function isBinnen (deel: Dagen, geheel: Dagen): boolean {
+  return geheel.van <= deel.van && deel.tot <= geheel.tot
 }
 
 /** Days looked ahead for a lesdag: a school that began in the middle of a schooljaar had none before. */
 const JAAR = 366
 
-/** A figure over the stretches `van` up to `tot`. */
-interface Figuur { readonly plek: number, readonly waarde: number, readonly van: number, readonly tot: number }
+/** Which days everyone knows to be lesdagen, by number. */
+class Tijdlijn {
+  readonly #isLesdag: (datum: Datum) => boolean
+  readonly #grenzen = new Map<Datum, number>()
+  readonly #lesdagen = new Map<number, number>()
 
-/** What can be so together, the last told first. */
-function keepSamen (figuren: readonly Figuur[], grenzen: number): readonly Figuur[] {
-  if (isSamen(figuren, grenzen)) return figuren
-  let samen: readonly Figuur[] = []
-  for (const figuur of figuren.toReversed()) if (isSamen([figuur, ...samen], grenzen)) samen = [figuur, ...samen]
-  return samen
+  constructor (isLesdag: (datum: Datum) => boolean) {
+    this.#isLesdag = isLesdag
+  }
+
+  /** Half-open, from lesdag to lesdag: boundaries with no lesdag in between are one. */
+  dagenVan ({ van, totEnMet }: Pick<Tabel, 'van' | 'totEnMet'>): Dagen {
+    const dagen = { van: this.#grens(van), tot: this.#grens(addDagen(totEnMet, 1)) }
+    if (!this.#lesdagen.has(spanne(dagen))) {
+      let lesdagen = 0
+      for (let datum = van; datum <= totEnMet; datum = addDagen(datum, 1)) if (this.#isLesdag(datum)) lesdagen++
+      this.#lesdagen.set(spanne(dagen), lesdagen)
+    }
+    return dagen
+  }
+
+  countLesdagen (dagen: Dagen): number {
+    return this.#lesdagen.get(spanne(dagen))!
+  }
+
+  #grens (datum: Datum): number {
+    let grens = this.#grenzen.get(datum)
+    if (grens === undefined) {
+      let over = 0
+      while (over < JAAR && !this.#isLesdag(addDagen(datum, over))) over++
+      this.#grenzen.set(datum, grens = dagnummer(datum) + over % JAAR)
+    }
+    return grens
+  }
 }
 
-/** Half of the last digit: every figure was rounded. */
-const AFRONDING = 0.5
-
-/** Whether a running total exists that never falls and that all of these are differences of (Bellman-Ford). */
-function isSamen (figuren: readonly Figuur[], grenzen: number): boolean {
-  const lopend = new Float64Array(grenzen)
-  for (let ronde = 0; ronde <= grenzen; ronde++) {
-    let bewogen = false
-    const lower = (plek: number, most: number): void => { if (most < lopend[plek]! - 1e-9) [lopend[plek], bewogen] = [most, true] }
-    for (const { van, tot, waarde } of figuren) {
-      lower(tot, lopend[van]! + waarde + AFRONDING)
-      lower(van, lopend[tot]! - waarde + AFRONDING)
-    }
-    for (let grens = grenzen - 1; grens > 0; grens--) lower(grens - 1, lopend[grens]!)
-    if (!bewogen) return true
-  }
-  return false
-}
-
-const RONDEN = 12
-
-/**
- * Amounts of consecutive stretches, whole and none below 0, that make up what every figure says of some of them; of many such the most even
- * (iterative proportional fitting). Where rounding lets nothing fit, nearly so.
- */
-function fitStukken (figuren: readonly Figuur[], aantal: number): number[] {
-  const waarden = new Float64Array(aantal).fill(1)
-  for (let ronde = 0; ronde < RONDEN; ronde++) {
-    for (const { waarde, van, tot } of figuren) {
-      let som = 0
-      for (let stuk = van; stuk < tot; stuk++) som += waarden[stuk]!
-      if (som === waarde) continue
-      for (let stuk = van; stuk < tot; stuk++) waarden[stuk] = som === 0 ? waarde / (tot - van) : waarden[stuk]! * waarde / som
-    }
-  }
-  // The running total is rounded: what adds up to a whole number still does.
-  let lopend = 0
-  return Array.from(waarden, (waarde) => {
-    const voor = Math.round(lopend)
-    lopend += waarde
-    return Math.round(lopend) - voor
-  })
+function spanne ({ van, tot }: Dagen): number {
+  return van * 2 ** 20 + tot
 }
 
 function isWerkweek (datum: Datum): boolean {

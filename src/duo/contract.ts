@@ -80,8 +80,9 @@ export const Manifest = z.object({
   onderdrukteCellen: z.int(),
   toets: z.object({
     gevoelig: z.int().describe('Cijfers die niet te vinden mogen zijn.'),
-    vindbaar: z.int().describe('Daarvan toch te vinden; alleen door wat eerder al is geleverd.'),
-    eerdereLeveringen: z.array(z.string()).describe('Eerdere leveringen van deze periode waar ook tegen is getoetst.')
+    vindbaar: z.int().describe('Cijfers die al te vinden waren door wat is geleverd voordat dat werd uitgesloten; deze levering zegt er niets meer van.'),
+    achtergehouden: z.boolean().default(false).describe('Niets van deze levering kon worden getoond zonder iets te verraden dat eerder is onderdrukt: het bestand heeft één regel en elk cijfer is onderdrukt.'),
+    eerdereLeveringen: z.array(z.string()).describe('Eerdere leveringen van dit schooljaar waar ook tegen is getoetst, aan wie ook.')
   }),
   bestanden: z.array(Bestand)
 }).meta({ id: 'Leveringmanifest' })

@@ -2,12 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import pakket from '../../package.json' with { type: 'json' }
 import { countCellen } from '../domain/celtelling.ts'
 import { afspraakOp, STANDAARDAFSPRAAK, type Bronafspraak } from '../domain/bronafspraak.ts'
-import { addDagen, parsePeriode, schooljaar as schooljaarVan, tijdstip, vandaag, type Datum } from '../domain/datum.ts'
+import { addDagen, parsePeriode, schooljaar as schooljaarVan, schooljaarPeriode, tijdstip, vandaag, type Datum } from '../domain/datum.ts'
 import { buildJsonregels, buildProjectie, buildPublicatie, buildRijen, OCW, sleutelVan, type Indeling, type Leveringtabel, type Ontvanger, type Projectie, type Regel } from '../domain/levering.ts'
-import { AANLOOP_LANGDURIG, bewonerOp, countGemeente, countVerband, gemeenteprojectie, listGemeentenVan, listVerbanden, verbandprojectie, type Bewoner, type Gemeentefeit, type Leerlingversie, type Ontvangersleutel, type Verbandfeit } from '../domain/ontvanger.ts'
+import { AANLOOP_LANGDURIG, bewonerOp, countGemeente, countVerband, gemeenteprojectie, listGemeentenVan, listVerbanden, verbandprojectie, type Bewoner, type Gemeentefeit, type Leerlingversie, type Ontvangersleutel, type Verbandfeit, type Vestigingstand } from '../domain/ontvanger.ts'
 import { K } from '../domain/onderdrukking.ts'
 import { AppError, assert } from '../errors.ts'
-import { listKalendersOp, readCelfeiten, type Cel } from '../statistiek/service.ts'
+import { listKalendersOp, readCelfeiten, type Cel, type Celfeiten } from '../statistiek/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { formatCsv, formatJson, sha256 } from './bestanden.ts'
 import { INDELINGEN, Leveringbestand, type Manifest } from './contract.ts'
@@ -18,9 +18,6 @@ import type { Kalender } from '../domain/kalender.ts'
 import { announceTabel, type Publicatie } from '../domain/publicatie.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 
-/** Earlier leveringen over the same days that a new one is tested against; the latest. */
-const GETOETST = 40
-
 /** What no history is kept of. */
 const STAND_VAN_NU = ['vakantieregio van de vestiging', 'welke leerlingen van twee bronnen dezelfde zijn']
 
@@ -28,6 +25,7 @@ export interface Bouwvraag { readonly ontvanger: Ontvanger, readonly periode: st
 
 /** The facts of an afkapmoment, read; and whom they could go to. */
 export interface Bouwgrond {
+  readonly ctx: Ctx
   readonly scope: Schoolscope
   readonly vraag: Bouwvraag
   readonly grenzen: Grenzen
@@ -38,7 +36,7 @@ export interface Bouwgrond {
 }
 
 /** The figures for one ontvanger: exact, and as lines once it is known what was published before. */
-interface Projector { readonly feiten: readonly Cel[], readonly announce: () => Publicatie, readonly build: (eerdere: readonly Publicatie[], isLesdag: (datum: Datum) => boolean) => Leveringtabel<Regel> }
+interface Projector { readonly feiten: readonly Cel[], readonly heel: boolean, readonly announce: () => Publicatie, readonly build: (eerdere: readonly Publicatie[], isLesdag: (datum: Datum) => boolean) => Leveringtabel<Regel> }
 
 export async function readBouwgrond (ctx: Ctx, tx: Tx, scope: Schoolscope, vraag: Bouwvraag): Promise<Bouwgrond> {
   const { school } = scope
@@ -47,24 +45,33 @@ export async function readBouwgrond (ctx: Ctx, tx: Tx, scope: Schoolscope, vraag
   const grenzen = getGrenzen(periode, peildatum)
   const kop = { school, periode, ...grenzen }
   const kalenders = await listKalendersOp(tx, school, afkapmoment)
-  const basis = { scope, vraag, grenzen, kalenders }
+  const basis = { ctx, scope, vraag, grenzen, kalenders }
   const feiten = await readCelfeiten(tx, school, { vestigingen: [...kalenders.keys()].sort(), periode, kalenders, peildatum, afkapmoment, aanloop: ontvanger === 'samenwerkingsverband' ? AANLOOP_LANGDURIG : 0 })
   assert(feiten, 'a periode that has begun has a cel for every vestiging')
   const { raster, gegevens, leerlingen } = feiten
+  await recordFeiten(basis, tx, feiten)
 
   if (ontvanger === 'ocw') return { ...basis, codes: [''], project: () => projector(OCW, kop, countCellen(raster, gegevens)) }
   if (ontvanger === 'samenwerkingsverband') {
     const vestigingen = await store.listVestigingenOp(tx, scope, tijdstip(afkapmoment))
-    return { ...basis, codes: listVerbanden(vestigingen), project: (code) => projector(verbandprojectie(code), kop, countVerband(raster, gegevens, vestigingen, code)) }
+    return { ...basis, codes: listVerbanden(vestigingen), project: (code) => projectVerband(code, kop, vestigingen, countVerband(raster, gegevens, vestigingen, code)) }
   }
   const bewoners = await listBewoners(tx, scope, leerlingen, { datum: grenzen.totEnMet, moment: tijdstip(afkapmoment) })
-  await recordVerwerking(ctx, tx, vraag.activiteit, leerlingen.map((each) => ({ school, ...each })))
   const gemeentevraag = { raster, gegevens, bewoners }
   return { ...basis, codes: listGemeentenVan(gemeentevraag), project: (code) => projector(gemeenteprojectie(code), kop, countGemeente(gemeentevraag, code)) }
 }
 
-function projector<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, kop: Parameters<typeof buildProjectie<Feit, R>>[1], feiten: readonly Feit[]): Projector {
-  return { feiten, announce: () => announceTabel(buildPublicatie(projectie, kop, feiten, new Set())), build: (eerdere, isLesdag) => buildProjectie(projectie, kop, feiten, eerdere, isLesdag) }
+async function recordFeiten ({ ctx, scope: { school }, vraag: { activiteit } }: Pick<Bouwgrond, 'ctx' | 'scope' | 'vraag'>, tx: Tx, { leerlingen, overige }: Celfeiten): Promise<void> {
+  await recordVerwerking(ctx, tx, activiteit, [...leerlingen, ...overige].map((each) => ({ school, ...each })))
+}
+
+function projectVerband (code: string, kop: Parameters<typeof buildProjectie>[1], vestigingen: readonly Vestigingstand[], feiten: readonly Verbandfeit[]): Projector {
+  const heel = vestigingen.every(({ samenwerkingsverband }) => samenwerkingsverband === code)
+  return { ...projector(verbandprojectie(code, heel), kop, feiten), heel }
+}
+
+function projector<Feit extends Cel, R extends Regel> (projectie: Projectie<Feit, R>, kop: Parameters<typeof buildProjectie>[1], feiten: readonly Feit[]): Projector {
+  return { feiten, heel: false, announce: () => announceTabel(buildPublicatie(projectie, kop, feiten, { onderdrukt: new Set() })), build: (eerdere, isLesdag) => buildProjectie(projectie, kop, feiten, eerdere, isLesdag) }
 }
 
 /** Of each of these leerlingen, in order, where he lived on a day as it was known at a moment. */
@@ -99,11 +106,12 @@ export async function buildBestanden (tx: Tx, grond: Bouwgrond, { code, eerdere,
   const { school } = scope
   const { ontvanger, periode } = vraag
   const afkapmoment = tijdstip(vraag.afkapmoment)
-  const { feiten, build } = grond.project(code)
+  const { feiten, heel, build } = grond.project(code)
   const isLesdag = (datum: Datum): boolean => [...kalenders.values()].some((kalender) => kalender.isLesdag(datum))
-  // What the other gemeenten get of these days first: shown to one, a figure must not give away the small one of the last.
-  const publicaties: Publicatie[] = grond.codes.filter((ander) => ander !== code).map((ander) => grond.project(ander).announce())
-  for (const eerder of eerdere) publicaties.push(toPublicatie(eerder, eerder.publicatie ?? await recoverPublicatie(tx, school, eerder)))
+  const publicaties: Publicatie[] = []
+  for (const eerder of eerdere) publicaties.push(toPublicatie(eerder, eerder.publicatie ?? await recoverPublicatie(tx, grond, eerder)))
+  // What the other gemeenten get of these days too: shown to one, a figure must not give away the small one of the last.
+  for (const ander of grond.codes) if (ander !== code) publicaties.push(grond.project(ander).announce())
   const tabel = build(publicaties, isLesdag)
 
   const indeling = INDELINGEN.find((each) => each.ontvanger === ontvanger)
@@ -118,7 +126,7 @@ export async function buildBestanden (tx: Tx, grond: Bouwgrond, { code, eerdere,
     csv: formatCsv(buildRijen(indeling, tabel.regels)),
     json: formatJson(Leveringbestand.parse({ indeling: { naam, versie }, ontvanger, school, periode, afkapmoment, k: K, regels: buildJsonregels(indeling, tabel.regels) })),
     tabel,
-    publicatie: { feiten, onderdrukt: [...tabel.publicatie.onderdrukt] },
+    publicatie: { feiten, onderdrukt: [...tabel.publicatie.onderdrukt], achtergehouden: tabel.toets.achtergehouden, zaden: tabel.publicatie.zaden, heel },
     indeling,
     versies,
     invoerSha256: createHash('sha256').update(zout).update(canonical({ feiten, versies, indeling: { naam, versie }, k: K, eerdere: eerdere.map(({ levering }) => levering) })).digest('hex')
@@ -131,23 +139,27 @@ function canonical (value: unknown): string {
 }
 
 /** What was made before figures were kept: for OCW, counted anew as of its moment. */
-async function recoverPublicatie (tx: Tx, school: string, { periode, afkapmoment, json }: store.EerdereLevering): Promise<store.Bewaardepublicatie> {
+async function recoverPublicatie (tx: Tx, grond: Bouwgrond, { periode, afkapmoment, json }: store.EerdereLevering): Promise<store.Bewaardepublicatie> {
+  const { school } = grond.scope
   const moment = new Date(afkapmoment)
   const kalenders = await listKalendersOp(tx, school, moment)
   const feiten = await readCelfeiten(tx, school, { vestigingen: [...kalenders.keys()].sort(), periode, kalenders, peildatum: vandaag(moment), afkapmoment: moment, aanloop: 0 })
+  if (feiten !== undefined) await recordFeiten(grond, tx, feiten)
   return { feiten: feiten === undefined ? [] : countCellen(feiten.raster, feiten.gegevens), onderdrukt: [...listOnderdrukt(json)] }
 }
 
-function toPublicatie ({ ontvanger, code, van, totEnMet }: store.EerdereLevering, { feiten, onderdrukt }: store.Bewaardepublicatie): Publicatie {
-  const [dagen, verborgen] = [{ van, totEnMet }, new Set(onderdrukt)]
+function toPublicatie ({ ontvanger, code, van, totEnMet }: store.EerdereLevering, { feiten, onderdrukt, achtergehouden = false, zaden = null, heel = false }: store.Bewaardepublicatie): Publicatie {
+  const [dagen, verborgen] = [{ van, totEnMet }, { onderdrukt: new Set(onderdrukt), achtergehouden, zaden }]
   // Kept as they were counted for this ontvanger.
   if (ontvanger === 'gemeente') return buildPublicatie(gemeenteprojectie(code), dagen, feiten as readonly Gemeentefeit[], verborgen)
-  if (ontvanger === 'samenwerkingsverband') return buildPublicatie(verbandprojectie(code), dagen, feiten as readonly Verbandfeit[], verborgen)
+  if (ontvanger === 'samenwerkingsverband') return buildPublicatie(verbandprojectie(code, heel), dagen, feiten as readonly Verbandfeit[], verborgen)
   return buildPublicatie(OCW, dagen, feiten, verborgen)
 }
 
+/** Of the schooljaar: a week says something of another by way of the maand that both lie in. */
 export async function listEerdere (tx: Tx, { scope, vraag, grenzen }: Bouwgrond, code: string): Promise<store.EerdereLevering[]> {
-  return await store.listEerdere(tx, scope, { ontvanger: vraag.ontvanger, code, periode: vraag.periode, ...grenzen, afkapmoment: tijdstip(vraag.afkapmoment), limit: GETOETST })
+  const [van, totEnMet] = [schooljaarPeriode(schooljaarVan(grenzen.van)).van, schooljaarPeriode(schooljaarVan(grenzen.totEnMet)).tot]
+  return await store.listEerdere(tx, scope, { ontvanger: vraag.ontvanger, code, periode: vraag.periode, van, totEnMet, afkapmoment: tijdstip(vraag.afkapmoment) })
 }
 
 /** What makes one levering another than its earlier revisies. */

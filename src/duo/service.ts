@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { requireHeel, requireOngewijzigd } from '../bewaring/vernietigd.ts'
+import { addDagen, type Datum, type Periode } from '../domain/datum.ts'
 import { compareRegels, type Ontvanger } from '../domain/levering.ts'
-import { listGepland, listOnbestelbaar, nextLeveringstatus, type Leveringsdaad } from '../domain/ontvanger.ts'
+import { AANLOOP_LANGDURIG, listGepland, listOnbestelbaar, nextLeveringstatus, type Leveringsdaad } from '../domain/ontvanger.ts'
 import { AppError, assert } from '../errors.ts'
 import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { lockEvaluatie, lockStam } from '../leerlingen/stam.ts'
 import { requireMandaat } from '../mandaten/service.ts'
-import { requireRecht, type Schoolscope } from '../toegang/service.ts'
+import { requireInzage, requireRecht, type Schoolscope } from '../toegang/service.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { formatJson, stageBestanden, type Bestand, type Klaargezet } from './bestanden.ts'
 import { describeIndeling, INDELINGEN, Leveringbestand, Manifest, type Levering, type Leveringindeling, type Leveringenvraag, type Leveringsinvoer, type Leveringsplan, type Leveringsplaninvoer, type Onbestelbaar, type Ontvangstinvoer, type Rondeantwoord, type Rondeinvoer } from './contract.ts'
@@ -15,7 +17,6 @@ import { buildBestanden, buildManifest, invalid, listBewoners, listEerdere, read
 import * as store from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
-import type { Datum } from '../domain/datum.ts'
 
 // --- making
 
@@ -44,6 +45,7 @@ async function makeLevering (ctx: Ctx, scope: Schoolscope, vraag: Maakvraag): Pr
     const rij = await ctx.transaction(async (tx) => {
       const nu = await lockMoment(ctx, tx, scope)
       const grond = await readBouwgrond(ctx, tx, scope, { ontvanger: vraag.ontvanger, periode: vraag.periode, afkapmoment: readAfkapmoment(vraag.afkapmoment, nu), activiteit: 'leveringen:schrijven' })
+      await requireHeel(tx, scope.school, telperiode(grond))
       const sleutel = { ontvanger: vraag.ontvanger, code: chooseCode(grond, vraag.code) }
       const vorige = await store.findLaatste(tx, scope, sleutel, vraag.periode)
       if (vraag.eenmaal && vorige !== undefined) return undefined
@@ -65,6 +67,11 @@ async function makeLevering (ctx: Ctx, scope: Schoolscope, vraag: Maakvraag): Pr
     await klaargezet?.discard()
     throw error
   }
+}
+
+/** The days that are counted: those of the periode, and of some before it. */
+function telperiode ({ grenzen, vraag: { ontvanger } }: Bouwgrond): Periode {
+  return { van: ontvanger === 'samenwerkingsverband' ? addDagen(grenzen.van, -AANLOOP_LANGDURIG) : grenzen.van, tot: grenzen.totEnMet }
 }
 
 /** The school alone for this transaction, and an instant after everything that was committed to it; signalen too, so none is on its way. */
@@ -177,13 +184,13 @@ async function changeStatus (ctx: Ctx, id: string, ifMatch: string | undefined, 
 // --- plans
 
 export async function listLeveringsplannen (ctx: Ctx, school: string): Promise<{ leveringsplannen: Leveringsplan[] }> {
-  const scope = requireRecht(ctx.actor, 'leveringen:lezen', school)
+  const scope = requireInzage(ctx.actor, 'leveringen:lezen', school)
   const plannen = await ctx.transaction(async (tx) => await store.listPlannen(tx, scope))
-  return { leveringsplannen: plannen.map((plan) => toPlan(ctx, school, plan)) }
+  return { leveringsplannen: plannen.map((plan) => toPlan(ctx, plan)) }
 }
 
-function toPlan (ctx: Ctx, school: string, { gedaan, ...plan }: store.Planrij): Leveringsplan {
-  return { school, ...plan, gepland: plan.aan ? listGepland(plan, ctx.vandaag()).filter(({ periode }) => !gedaan.includes(periode)) : [] }
+function toPlan (ctx: Ctx, { gedaan, ...plan }: store.Planrij): Leveringsplan {
+  return { ...plan, gepland: plan.aan ? listGepland(plan, ctx.vandaag()).filter(({ periode }) => !gedaan.includes(periode)) : [] }
 }
 
 /** Lays down when leveringen are made. A plan that begins, or gets another kind of periode, begins today: what ended before is not made by it. */
@@ -193,30 +200,44 @@ export async function putLeveringsplan (ctx: Ctx, school: string, ontvanger: Ont
     if (await lockStam(ctx, tx, school) === undefined) throw new AppError('stamgegevens-onbekend', `School ${school} heeft hier nog geen vestiging.`)
     const find = async (): Promise<store.Planrij | undefined> => (await store.listPlannen(tx, scope)).find((plan) => plan.ontvanger === ontvanger)
     const oud = await find()
-    requireMatch(ifMatch, oud === undefined ? undefined : toPlan(ctx, school, oud), 'Het leveringsplan is intussen veranderd; haal het opnieuw op.')
+    requireMatch(ifMatch, oud === undefined ? undefined : toPlan(ctx, oud), 'Het leveringsplan is intussen veranderd; haal het opnieuw op.')
     const loopt = oud?.aan === true && oud.periodesoort === invoer.periodesoort
     await store.upsertPlan(tx, scope, { ontvanger, ...invoer, sinds: loopt ? oud.sinds : ctx.vandaag() }, actorOf(ctx))
     const nieuw = await find()
     assert(nieuw, 'it was just written')
-    return toPlan(ctx, school, nieuw)
+    return toPlan(ctx, nieuw)
+  })
+}
+
+export interface Verschuldigd { readonly school: string, readonly ontvanger: Ontvanger, readonly perioden: ReadonlyArray<{ readonly periode: string, readonly vanaf: Datum }> }
+
+/** What is due by the plans of every school and was not made yet, also of days on which nothing ran; per school and ontvanger. */
+export async function listVerschuldigd (ctx: Ctx): Promise<Verschuldigd[]> {
+  const scope = requireRecht(ctx.actor, 'leveringen:schrijven')
+  return selectVerschuldigd(ctx, await ctx.transaction(async (tx) => await store.listPlannen(tx, scope)))
+}
+
+function selectVerschuldigd (ctx: Ctx, plannen: readonly store.Planrij[]): Verschuldigd[] {
+  const vandaag = ctx.vandaag()
+  return plannen.filter(({ aan }) => aan).flatMap(({ school, ontvanger, gedaan, ...plan }) => {
+    const perioden = listGepland(plan, vandaag).filter(({ periode, vanaf }) => vanaf <= vandaag && !gedaan.includes(periode))
+    return perioden.length === 0 ? [] : [{ school, ontvanger, perioden }]
   })
 }
 
 /**
- * Makes every periode of the school's plans that is due and not made yet, also of days on which nothing ran. Can be broken off and done again at
- * any time: of one periode each ontvanger gets one levering. Answers how many were made.
+ * Makes every periode that is due for an ontvanger of the school. Can be broken off and done again at any time, by several processes at once: of
+ * one periode each receiver gets one levering. Answers how many were made; throws after the periode that is being made once `signal` asks to stop.
  */
-export async function makeVerschuldigd (ctx: Ctx, school: string): Promise<number> {
+export async function makeVerschuldigd (ctx: Ctx, school: string, ontvanger: Ontvanger, signal?: AbortSignal): Promise<number> {
   const scope = requireRecht(ctx.actor, 'leveringen:schrijven', school)
-  const vandaag = ctx.vandaag()
   const plannen = await ctx.transaction(async (tx) => await store.listPlannen(tx, scope))
   let aantal = 0
-  for (const { gedaan, ontvanger, ...plan } of plannen.filter(({ aan }) => aan)) {
-    for (const { periode } of listGepland(plan, vandaag).filter(({ periode, vanaf }) => vanaf <= vandaag && !gedaan.includes(periode))) {
-      const { leveringen } = await makeRonde(ctx, scope, { ontvanger, periode, eenmaal: true })
-      await ctx.transaction(async (tx) => { await store.insertRonde(tx, scope, ontvanger, periode, leveringen.length) })
-      aantal += leveringen.length
-    }
+  for (const { periode } of selectVerschuldigd(ctx, plannen).find((each) => each.ontvanger === ontvanger)?.perioden ?? []) {
+    signal?.throwIfAborted()
+    const { leveringen } = await makeRonde(ctx, scope, { ontvanger, periode, eenmaal: true })
+    await ctx.transaction(async (tx) => { await store.insertRonde(tx, scope, ontvanger, periode, leveringen.length) })
+    aantal += leveringen.length
   }
   return aantal
 }
@@ -253,7 +274,7 @@ async function countOnbestelbaar (ctx: Ctx, scope: Schoolscope, datum: Datum): P
 const Positie = z.tuple([z.string(), z.iso.datetime(), z.uuid()])
 
 export async function listLeveringen (ctx: Ctx, vraag: Leveringenvraag): Promise<{ leveringen: Levering[], volgende: string | null }> {
-  const scope = vraag.school === undefined ? requireRecht(ctx.actor, 'leveringen:lezen') : requireRecht(ctx.actor, 'leveringen:lezen', vraag.school)
+  const scope = vraag.school === undefined ? requireInzage(ctx.actor, 'leveringen:lezen') : requireInzage(ctx.actor, 'leveringen:lezen', vraag.school)
   const na = vraag.cursor === undefined ? undefined : decodeCursor(vraag.cursor, Positie)
   const found = await ctx.transaction(async (tx) => await store.listLeveringen(tx, scope, { na, limit: vraag.limit + 1 }))
   const leveringen = found.slice(0, vraag.limit).map(toLevering)
@@ -270,7 +291,7 @@ export async function getManifest (ctx: Ctx, id: string): Promise<Manifest> {
 }
 
 async function readLevering (ctx: Ctx, id: string): Promise<store.Leveringrij> {
-  const scope = requireRecht(ctx.actor, 'leveringen:lezen', id.slice(0, 4))
+  const scope = requireInzage(ctx.actor, 'leveringen:lezen', id.slice(0, 4))
   const found = await ctx.transaction(async (tx) => await store.findLevering(tx, scope, id.slice(5)))
   if (found === undefined) throw onbekend()
   return found
@@ -280,7 +301,7 @@ export interface Leveringsbytes { readonly inhoud: Buffer, readonly naam: string
 
 /** The bytes as they went out, in the form the caller prefers. */
 export async function getBestand (ctx: Ctx, id: string, vorm: 'csv' | 'json'): Promise<Leveringsbytes> {
-  const scope = requireRecht(ctx.actor, 'leveringen:lezen', id.slice(0, 4))
+  const scope = requireInzage(ctx.actor, 'leveringen:lezen', id.slice(0, 4))
   const found = await ctx.transaction(async (tx) => await store.findBestanden(tx, scope, id.slice(5)))
   if (found === undefined) throw onbekend()
   const bestand = Manifest.parse(found.manifest).bestanden.find(({ naam }) => naam.endsWith(`.${vorm}`))
@@ -293,12 +314,12 @@ function onbekend (): AppError {
 }
 
 export function listIndelingen (ctx: Ctx): { leveringindelingen: Leveringindeling[] } {
-  requireRecht(ctx.actor, 'leveringen:lezen')
+  requireInzage(ctx.actor, 'leveringen:lezen')
   return { leveringindelingen: INDELINGEN.map(describeIndeling) }
 }
 
 export function getIndeling (ctx: Ctx, { naam, versie }: { naam: string, versie: string }): Leveringindeling {
-  requireRecht(ctx.actor, 'leveringen:lezen')
+  requireInzage(ctx.actor, 'leveringen:lezen')
   const indeling = INDELINGEN.find((each) => each.naam === naam && each.versie === versie)
   if (indeling === undefined) throw new AppError('niet-gevonden', 'Deze indeling is hier niet bekend.')
   return describeIndeling(indeling)
@@ -324,6 +345,7 @@ export async function rebuildLevering (ctx: Ctx, id: string): Promise<Herbouw> {
     const { ontvanger, periode, afkapmoment, gemeentecode, samenwerkingsverband } = manifest
     const grond = await readBouwgrond(ctx, tx, scope, { ontvanger, periode, afkapmoment: new Date(afkapmoment), activiteit: 'leveringen:lezen' })
     const eerdere = await store.listPublicaties(tx, scope, manifest.toets.eerdereLeveringen.map((eerder) => eerder.slice(5)))
+    await requireOngewijzigd(tx, scope.school, telperiode(grond), afkapmoment)
     const bouwsel = await buildBestanden(tx, grond, { code: gemeentecode ?? samenwerkingsverband ?? '', eerdere, zout: bewaard.zout ?? Buffer.alloc(0) })
     const verschil = findVerschil('csv', bewaard.csv, bouwsel.csv) ?? findVerschil('json', bewaard.json, bouwsel.json)
     return { manifest, invoerGelijk: manifest.invoerSha256 === null ? null : manifest.invoerSha256 === bouwsel.invoerSha256, verschil }

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { iso } from '../db/statement.ts'
-import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Cel } from '../domain/aggregaat.ts'
 import type { Bronafspraak } from '../domain/bronafspraak.ts'
 import type { Datum, Periodesoort } from '../domain/datum.ts'
 import type { Leveringstatus, Ontvanger } from '../domain/levering.ts'
+import type { Zaad } from '../domain/onderdrukking.ts'
 import type { Leerlingversie, Ontvangersleutel, Revisiereden, Vestigingstand } from '../domain/ontvanger.ts'
 import type { Gebeurtenis, Manifest, Ontvangstinvoer } from './contract.ts'
 
@@ -40,37 +41,44 @@ export async function insertLevering (tx: Tx, scope: Schoolscope, nieuw: Nieuwel
 }
 
 /** What a levering was counted from, and the figures it did not show. */
-export interface Bewaardepublicatie { readonly feiten: readonly Cel[], readonly onderdrukt: readonly string[] }
+export interface Bewaardepublicatie {
+  readonly feiten: readonly Cel[]
+  readonly onderdrukt: readonly string[]
+  readonly achtergehouden?: boolean
+  /** Absent in what was made before there was any. */
+  readonly zaden?: readonly Zaad[] | null
+  /** For a samenwerkingsverband that all vestigingen of the school belong to. */
+  readonly heel?: boolean
+}
 
 export interface EerdereLevering extends Ontvangersleutel { [column: string]: unknown, readonly levering: string, readonly periode: string, readonly van: Datum, readonly totEnMet: Datum, readonly afkapmoment: string, readonly json: string, /** Null in what was made before it was kept. */ readonly publicatie: Bewaardepublicatie | null }
 
 const EERDER = sql`
   levering, ontvanger, ontvangercode as code, periode, manifest ->> 'periodeVan' as van, manifest ->> 'periodeTotEnMet' as "totEnMet", ${iso(sql`afkapmoment`)} as afkapmoment,
-  bestand_json as json, publicatie`
+  bestand_json as json,
+  case when publicatie ? 'zaden' and row_number() over (order by gemaakt_op desc, levering desc) > 1 then jsonb_set(publicatie, '{zaden}', '[]') else publicatie end as publicatie`
 
-export interface Eerdervraag extends Ontvangersleutel { readonly periode: string, readonly van: Datum, readonly totEnMet: Datum, readonly afkapmoment: string, readonly limit: number }
+export interface Eerdervraag extends Ontvangersleutel { readonly periode: string, readonly van: Datum, readonly totEnMet: Datum, readonly afkapmoment: string }
 
 /**
- * What went out of the same school before over days that overlap, for whomever; equal files once, the latest that fit, oldest first. For an
+ * What went out of the same school before over days that overlap, for whomever; of equal facts once, oldest first. For an
  * afkapmoment that was used before, what went out before that: so a rebuild is tested against the same, and comes out the same.
  */
-export async function listEerdere (tx: Tx, scope: Schoolscope, { ontvanger, code, periode, van, totEnMet, afkapmoment, limit }: Eerdervraag): Promise<EerdereLevering[]> {
+export async function listEerdere (tx: Tx, scope: Schoolscope, { ontvanger, code, periode, van, totEnMet, afkapmoment }: Eerdervraag): Promise<EerdereLevering[]> {
   const { rows } = await tx.execute<EerdereLevering>(sql`
     with grens as (
       select min(gemaakt_op) as gemaakt_op
         from levering
        where school = ${scope.school} and ontvanger = ${ontvanger}::ontvanger and ontvangercode = ${code} and periode = ${periode} and afkapmoment = ${afkapmoment}::timestamptz
     ), eerder as (
-      select distinct on (ontvanger, ontvangercode, periode, md5(bestand_csv)) *
+      select distinct on (ontvanger, ontvangercode, periode, md5(bestand_csv), md5(publicatie ->> 'feiten')) *
         from levering
        where school = ${scope.school}
          and gemaakt_op < coalesce((select gemaakt_op from grens), 'infinity')
          and (manifest ->> 'periodeVan')::date <= ${totEnMet}::date and (manifest ->> 'periodeTotEnMet')::date >= ${van}::date
-       order by ontvanger, ontvangercode, periode, md5(bestand_csv), gemaakt_op
-    ), laatste as (
-      select * from eerder order by gemaakt_op desc limit ${limit}
+       order by ontvanger, ontvangercode, periode, md5(bestand_csv), md5(publicatie ->> 'feiten'), gemaakt_op
     )
-    select ${EERDER} from laatste order by gemaakt_op, levering`)
+    select ${EERDER} from eerder order by gemaakt_op, levering`)
   return rows
 }
 
@@ -109,7 +117,7 @@ export async function findLaatste (tx: Tx, scope: Schoolscope, { ontvanger, code
   return rows[0]
 }
 
-export async function listLeveringen (tx: Tx, scope: Scope, filter: { readonly na?: readonly [school: string, gemaaktOp: string, levering: string] | undefined, readonly limit: number }): Promise<Leveringrij[]> {
+export async function listLeveringen (tx: Tx, scope: Inzage, filter: { readonly na?: readonly [school: string, gemaaktOp: string, levering: string] | undefined, readonly limit: number }): Promise<Leveringrij[]> {
   const { na, limit } = filter
   const { rows } = await tx.execute<Leveringrij>(sql`
     select ${LEVERING}
@@ -121,7 +129,7 @@ export async function listLeveringen (tx: Tx, scope: Scope, filter: { readonly n
   return rows
 }
 
-export async function findLevering (tx: Tx, scope: Schoolscope, levering: string): Promise<Leveringrij | undefined> {
+export async function findLevering (tx: Tx, scope: Schoolinzage, levering: string): Promise<Leveringrij | undefined> {
   const { rows } = await tx.execute<Leveringrij>(sql`select ${LEVERING} from levering where school = ${scope.school} and levering = ${levering}::uuid`)
   return rows[0]
 }
@@ -134,7 +142,7 @@ export async function findLeveringForUpdate (tx: Tx, scope: Schoolscope, leverin
 
 export interface Bestanden { readonly csv: string, readonly json: string }
 
-export async function findBestanden (tx: Tx, scope: Schoolscope, levering: string): Promise<Bestanden & { readonly manifest: unknown, readonly zout: Buffer | null } | undefined> {
+export async function findBestanden (tx: Tx, scope: Schoolinzage, levering: string): Promise<Bestanden & { readonly manifest: unknown, readonly zout: Buffer | null } | undefined> {
   const { rows } = await tx.execute<Bestanden & { readonly manifest: unknown, readonly zout: Buffer | null } & Record<string, unknown>>(sql`
     select manifest, bestand_csv as csv, bestand_json as json, invoer_zout as zout from levering where school = ${scope.school} and levering = ${levering}::uuid`)
   return rows[0]
@@ -155,19 +163,20 @@ export async function updateStatus (tx: Tx, scope: Schoolscope, levering: string
 
 // --- plans
 
-export interface Planrij { [column: string]: unknown, readonly ontvanger: Ontvanger, readonly periodesoort: Periodesoort, readonly dagenNaPeriode: number, readonly aan: boolean, readonly sinds: Datum, /** Perioden that are done. */ readonly gedaan: string[] }
+export interface Planrij { [column: string]: unknown, readonly school: string, readonly ontvanger: Ontvanger, readonly periodesoort: Periodesoort, readonly dagenNaPeriode: number, readonly aan: boolean, readonly sinds: Datum, /** Perioden that are done. */ readonly gedaan: string[] }
 
-export async function listPlannen (tx: Tx, scope: Schoolscope): Promise<Planrij[]> {
+/** In order of school and ontvanger. */
+export async function listPlannen (tx: Tx, scope: Inzage): Promise<Planrij[]> {
   const { rows } = await tx.execute<Planrij>(sql`
-    select ontvanger, periodesoort, dagen_na_periode as "dagenNaPeriode", aan, sinds,
+    select school, ontvanger, periodesoort, dagen_na_periode as "dagenNaPeriode", aan, sinds,
            array(select periode from leveringsronde r where r.school = p.school and r.ontvanger = p.ontvanger) as gedaan
       from leveringsplan p
-     where school = ${scope.school}
-     order by ontvanger`)
+     where ${inScope(scope)}
+     order by school, ontvanger`)
   return rows
 }
 
-export async function upsertPlan (tx: Tx, scope: Schoolscope, plan: Omit<Planrij, 'gedaan'>, actor: string): Promise<void> {
+export async function upsertPlan (tx: Tx, scope: Schoolscope, plan: Omit<Planrij, 'school' | 'gedaan'>, actor: string): Promise<void> {
   await tx.execute(sql`
     insert into leveringsplan (school, ontvanger, periodesoort, dagen_na_periode, aan, sinds, actor, vastgelegd_op)
     values (${scope.school}, ${plan.ontvanger}, ${plan.periodesoort}, ${plan.dagenNaPeriode}, ${plan.aan}, ${plan.sinds}, ${actor}, statement_timestamp())
@@ -248,4 +257,16 @@ export async function listBronafspraken (tx: Tx, scope: Schoolscope, moment: str
       from bronafspraak
      where school = ${scope.school} and vastgelegd_op <= ${moment}::timestamptz and vervangen_op > ${moment}::timestamptz`)
   return rows
+}
+
+/** The perioden of which there are leveringen. */
+export async function listPerioden (tx: Tx, { school }: Schoolscope): Promise<string[]> {
+  const { rows } = await tx.execute<{ periode: string }>(sql`select distinct periode from levering where school = ${school}`)
+  return rows.map(({ periode }) => periode)
+}
+
+/** Answers how many leveringen there were of these perioden. */
+export async function deleteLeveringenVan (tx: Tx, { school }: Schoolscope, perioden: readonly string[]): Promise<number> {
+  const { rowCount } = await tx.execute(sql`delete from levering where school = ${school} and periode = any(${sql.param(perioden)}::text[])`)
+  return rowCount ?? 0
 }

@@ -150,7 +150,9 @@ export class Lezer {
         const geheel = [...this.#reeksen.get(naam.split('|')[0]!)?.figuren.values() ?? []].find((figuur) => figuur.van === deel[0]!.figuur.van && figuur.tot === deel[0]!.figuur.tot && this.#count(stand, { ...deel[0]!.groep, gemeente: undefined }, naam.split('|')[0]!.split('/')[2]!, figuur).waarde === figuur.waarde)
         if (geheel === undefined) continue
         const rest = geheel.waarde - deel.reduce((som, { figuur }) => som + figuur.waarde, 0)
-        this.kennis.equate([geheel.plek], deel.map(({ figuur }) => figuur.plek), 0, rest === 0 ? 0 : Infinity)
+        const plek = this.kennis.add({ lo: 0, hi: rest === 0 ? 0 : Infinity, waarheid: rest, geheel: true })
+        this.kennis.equate([geheel.plek], [plek, ...deel.map(({ figuur }) => figuur.plek)], 0)
+        if (isKlein(rest)) this.verschillen.push({ plek, naam: `${naam} without ${deel.length} gemeenten` })
       }
     }
   }
@@ -174,7 +176,7 @@ export class Lezer {
   readonly #afwezig: Array<{ readonly uitgave: Uitgave, readonly dagen: Dagen, readonly vorm: Vorm, readonly regels: readonly Leveringregel[] }> = []
 
   /** Reads everything side by side; answers the figures nobody may find. */
-  finish (): Cijfer[] {
+  finish (): Array<Pick<Cijfer, 'plek' | 'naam'>> {
     for (const { uitgave, dagen, vorm, regels } of this.#afwezig) {
       const klein = new Set(regels.filter(({ vestiging, leerjaar }) => vestiging !== null && (leerjaar ?? null) === null && !regels.some((ander) => ander.vestiging === vestiging && (ander.leerjaar ?? null) !== null)).map(({ vestiging }) => vestiging))
       for (const { groep, maat } of [...this.#reeksen.values()]) {
@@ -196,9 +198,50 @@ export class Lezer {
         else for (const geheel of geldig) this.#cover(geheel, geldig, tijd)
       }
     }
+    this.#readVerschillen()
     const laatste = new Map<string, Cijfer>()
     for (const cijfer of this.cijfers) if (cijfer.gevoelig && !this.#getoond.has(cijfer.plek)) laatste.set(String(cijfer.plek), cijfer)
-    return [...laatste.values()]
+    return [...laatste.values(), ...this.verschillen]
+  }
+
+  /** What no levering tells and two of them together might: differences that are about 1 to k - 1 leerlingen. */
+  readonly verschillen: Array<Pick<Cijfer, 'plek' | 'naam'>> = []
+
+  #readVerschillen (): void {
+    const gehad = new Set<string>()
+    for (const stand of this.#school.standen.keys()) {
+      for (const { groep, maat, figuren } of this.#reeksen.values()) {
+        if (maat.startsWith('zonder') || MATEN[maat]!.tijd === 'aandeel') continue
+        const geldig = [...figuren.values()].filter((figuur) => figuur.tot > figuur.van && this.#count(stand, groep, maat, figuur).waarde === figuur.waarde)
+        for (const geheel of geldig) {
+          const binnen = geldig.filter((deel) => deel !== geheel && geheel.van <= deel.van && deel.tot <= geheel.tot)
+          const lagen = MATEN[maat]!.tijd === 'som' ? [1, -1].map((orde) => layOut(binnen.toSorted((a, b) => orde * ((a.tot - a.van) - (b.tot - b.van)) || a.van - b.van))) : []
+          for (const delen of [...binnen.map((deel) => [deel]), ...lagen.filter(({ length }) => length > 1)]) {
+            const naam = `${geheel.plek}-${delen.map(({ plek }) => plek).sort((a, b) => a - b).join()}`
+            const waarde = delen.reduce((som, deel) => som - deel.waarde, geheel.waarde)
+            if (gehad.has(naam) || waarde <= 0 || !isKlein(this.#countBuiten(stand, groep, maat, { geheel, delen }))) continue
+            gehad.add(naam)
+            const plek = this.kennis.add({ lo: -Infinity, hi: Infinity, waarheid: waarde, geheel: true })
+            this.kennis.equate([geheel.plek], [plek, ...delen.map((deel) => deel.plek)], 0)
+            this.verschillen.push({ plek, naam: `${naamVan(groep, maat)} ${geheel.van}-${geheel.tot} without ${delen.map(({ van, tot }) => `${van}-${tot}`).join(', ')}` })
+          }
+        }
+      }
+    }
+  }
+
+  /** Of a sum those it befell on the other days; of a count those it befell on no other. */
+  #countBuiten (stand: number, groep: Groep, maat: string, { geheel, delen }: { readonly geheel: Dagen, readonly delen: readonly Figuur[] }): number {
+    const { tijd, groep: telt } = MATEN[maat]!
+    if (tijd !== 'som') return this.#count(stand, groep, maat, geheel).waarde - delen[0]!.waarde
+    const gaten: Dagen[] = []
+    let van = geheel.van
+    for (const deel of delen.toSorted((a, b) => a.van - b.van)) {
+      if (deel.van > van) gaten.push({ van, tot: deel.van })
+      van = deel.tot
+    }
+    if (van < geheel.tot) gaten.push({ van, tot: geheel.tot })
+    return this.#leerlingenVan(stand, groep.vestiging, groep.gemeente).filter((leerling) => gaten.some((gat) => listDelen([leerling], gat, groep.leerjaar).some((deel) => telt(deel) > 0))).length
   }
 
   /** Parts add up: every figure is the difference of a running total, that never falls. */
@@ -285,6 +328,13 @@ export class Lezer {
   #leerlingenVan (stand: number, vestiging: string | null, gemeente: string | undefined): readonly Leerling[] {
     return this.#school.standen[stand]!.filter((leerling) => (vestiging === null || leerling.vestiging === vestiging) && (gemeente === undefined || leerling.gemeente === gemeente))
   }
+}
+
+/** Of these, in this order, those that do not overlap one before. */
+function layOut (figuren: readonly Figuur[]): Figuur[] {
+  const naast: Figuur[] = []
+  for (const figuur of figuren) if (naast.every(({ van, tot }) => figuur.tot <= van || tot <= figuur.van)) naast.push(figuur)
+  return naast
 }
 
 interface Groep { readonly vestiging: string | null, readonly leerjaar: number | null, readonly gemeente: string | undefined }

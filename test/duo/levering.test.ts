@@ -131,7 +131,7 @@ t.test('a levering for OCW, from the push to the file', async (t) => {
       kalenders: [{ vestiging: '99AA00', schooljaar: '2025-2026', versie: null }, { vestiging: '99AA01' }, { vestiging: '99AA02' }],
       k: 5,
       rijen: 9,
-      toets: { vindbaar: 0, eerdereLeveringen: [] }
+      toets: { vindbaar: 0, achtergehouden: false, eerdereLeveringen: [] }
     })
     t.equal(manifest.onderdrukteCellen, (csv.body.match(/<5/g) ?? []).length)
     const folder = service.app.config.leveringenDir
