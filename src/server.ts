@@ -9,6 +9,9 @@ import { aanleveringenRoutes } from './aanleveringen/routes.ts'
 import { absentiesRoutes } from './absenties/routes.ts'
 import { afmeldingenRoutes } from './afmeldingen/routes.ts'
 import { beleidRoutes } from './beleid/routes.ts'
+import { betrekkingenRoutes } from './betrekkingen/routes.ts'
+import { bewaringRoutes } from './bewaring/routes.ts'
+import { Wisregister } from './bewaring/wisregister.ts'
 import { bronnenRoutes } from './bronnen/routes.ts'
 import { dekkingRoutes } from './dekking/routes.ts'
 import { duoRoutes } from './duo/routes.ts'
@@ -22,18 +25,27 @@ import { API_VERSION, buildOpenapi, collectRoutes, refuseOtherMethods, type Oper
 import { answerNoHttp, describeError, sendProblem } from './http/problem.ts'
 import { speakZod } from './http/rest.ts'
 import { herzieningenRoutes } from './herzieningen/routes.ts'
+import { inzageRoutes } from './inzage/routes.ts'
 import { leerlingenRoutes } from './leerlingen/routes.ts'
 import { mandatenRoutes } from './mandaten/routes.ts'
 import { meldingenRoutes } from './meldingen/routes.ts'
+import { overdrachtenRoutes } from './overdrachten/routes.ts'
 import { proefberekeningenRoutes } from './proefberekeningen/routes.ts'
 import { regelsRoutes } from './regels/routes.ts'
 import { signalenRoutes } from './signalen/routes.ts'
 import { statistiekRoutes } from './statistiek/routes.ts'
 import { uitzonderingenRoutes } from './uitzonderingen/routes.ts'
 import { verwerkingenRoutes } from './verwerkingen/routes.ts'
+import { hasReikwijdte, resolveReikwijdte } from './toegang/reikwijdte.ts'
+import { bindDoel, type Actor } from './toegang/service.ts'
+import { verzoekenRoutes } from './verzoeken/routes.ts'
 import { formatTraceparent } from './verwerkingen/trace.ts'
 import type { App } from './app.ts'
 import type { Ctx } from './context.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { wisregister: Wisregister }
+}
 
 const MAX_BODY = 8 * 1024 * 1024 // 5,000 absenties are 1.3 MB; more goes as NDJSON
 
@@ -83,6 +95,8 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   server.addHook('onSend', async (request, reply) => {
     // Who asks finds in its own log what ours says of this request. Without a token nothing was begun.
     if (request.ctx?.trace !== undefined) reply.header('traceparent', formatTraceparent(request.ctx.trace))
+    const { doelbinding, verborgen } = request.ctx?.actor ?? {}
+    if (doelbinding !== undefined) reply.header('doelbinding', doelbinding).header('niet-getoond', [...verborgen ?? []].join(', '))
   })
   server.addHook('onResponse', observeRequest)
   server.addHook('preClose', async () => {
@@ -92,6 +106,7 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   })
 
   registerHealth(server, app)
+  server.decorate('wisregister', new Wisregister(app.config.wisregister, app.sleutels, app.now))
   const operations: Operation[] = []
   await server.register(async (scope) => { registerRest(scope, app, operations) }, { prefix: '/v1' })
   await registerGraphql(server, app, makeRequestCtx)
@@ -118,6 +133,7 @@ function registerRoutes (scope: FastifyInstance, operations: Operation[]): void 
   collectRoutes(scope, operations)
   const rest = speakZod(scope)
   leerlingenRoutes(rest)
+  betrekkingenRoutes(rest)
   absentiesRoutes(rest)
   afmeldingenRoutes(rest)
   aanleveringenRoutes(rest)
@@ -133,7 +149,11 @@ function registerRoutes (scope: FastifyInstance, operations: Operation[]): void 
   mandatenRoutes(rest)
   statistiekRoutes(rest)
   duoRoutes(rest)
+  bewaringRoutes(rest)
   verwerkingenRoutes(rest)
+  verzoekenRoutes(rest)
+  inzageRoutes(rest)
+  overdrachtenRoutes(rest)
   let document: string | undefined
   rest.get('/openapi.json', {
     schema: { operationId: 'getOpenapi', summary: 'Deze beschrijving als OpenAPI 3.1', tags: ['algemeen'], recht: 'openbaar', response: { 200: OpenapiDocument } }
@@ -153,9 +173,12 @@ export async function describeApi (): Promise<Record<string, unknown>> {
 
 const OpenapiDocument = z.record(z.string(), z.unknown()).describe('Het OpenAPI-document.')
 
-/** The context of one request: the actor of its token, and the trace it belongs to (W3C traceparent). */
+/** The context of one request: the actor of its token with its purpose and whom it may see, and the trace it belongs to (W3C traceparent). */
 export async function makeRequestCtx (app: App, request: FastifyRequest): Promise<Ctx> {
-  const actor = await request.server.limieten.authenticate(request)
-  const { traceparent } = request.headers
-  return app.makeCtx(actor, { log: request.log as Logger, traceparent: typeof traceparent === 'string' ? traceparent : undefined })
+  const authenticated = await request.server.limieten.authenticate(request)
+  const { traceparent, doelbinding } = request.headers
+  const actor = bindDoel(authenticated, typeof doelbinding === 'string' ? doelbinding : undefined)
+  const make = (own: Actor): Ctx => app.makeCtx(own, { log: request.log as Logger, traceparent: typeof traceparent === 'string' ? traceparent : undefined })
+  const ctx = make(actor)
+  return hasReikwijdte(actor) ? make({ ...actor, leerlingen: await ctx.transaction(async (tx) => await resolveReikwijdte(tx, actor, ctx.vandaag())) }) : ctx
 }

@@ -25,6 +25,16 @@ export const teLaatMeter = new Gauge({ name: 'aanwezig_signalen_te_laat', help: 
 /** Meldingen that DUO has not registered within the term; as the last night of this process counted them. */
 export const meldingenTeLaatMeter = new Gauge({ name: 'aanwezig_meldingen_te_laat', help: 'Meldingen die over de wettelijke termijn nog op verzending wachten, bij de laatste nacht.', registers: [registry] })
 
+/** Verzoeken van betrokkenen that were not answered in time; as the last night of this process counted them. */
+export const verzoekenTeLaatMeter = new Gauge({ name: 'aanwezig_verzoeken_te_laat', help: 'Verzoeken van betrokkenen die over de termijn van AVG art. 12 nog niet zijn beantwoord, bij de laatste nacht.', registers: [registry] })
+
+/** Perioden of plans that a plan of an earlier day should have made. */
+export const leveringenTeLaatMeter = new Gauge({ name: 'aanwezig_leveringen_te_laat', help: 'Perioden van leveringsplannen die al langer dan een dag gemaakt moesten zijn, toen deze instantie voor het laatst plande.', registers: [registry] })
+
+/** Certificates for DUO, by what they are for: those for the connection and those that sign. */
+export const duoCertificaatMeter = new Gauge({ name: 'aanwezig_duo_certificaat_dagen', help: 'Dagen tot het certificaat voor DUO dat in gebruik is, eindigt.', labelNames: ['gebruik'], registers: [registry] })
+export const duoCertificaatGeweigerdMeter = new Gauge({ name: 'aanwezig_duo_certificaat_geweigerd', help: '1: het nieuwe certificaat voor DUO is onbruikbaar en het vorige blijft in gebruik.', labelNames: ['gebruik'], registers: [registry] })
+
 /** Requests refused, or ended, to protect the others; by what was too much. */
 export const weigeringTeller = new Counter({ name: 'aanwezig_geweigerd_totaal', help: 'Verzoeken die geweigerd of afgebroken zijn om de andere te beschermen, per reden.', labelNames: ['reden'], registers: [registry] })
 

@@ -123,8 +123,9 @@ function digestVerzoek (request: FastifyRequest): Buffer {
 }
 
 function digestActor (ctx: Ctx): Buffer {
-  const { persoon, rol, rechten, scholen } = ctx.actor
-  return ctx.sleutels.digestVerzoek(JSON.stringify([persoon ?? null, rol ?? null, [...rechten].sort(), scholen === '*' ? scholen : scholen.toSorted()]))
+  const { persoon, rol, gemeente, doelbinding, rechten, scholen, leerlingen } = ctx.actor
+  const zichtbaar = leerlingen === undefined ? null : [...leerlingen].map(([sleutel, { verborgen }]) => `${sleutel} ${[...verborgen].sort().join()}`).sort()
+  return ctx.sleutels.digestVerzoek(JSON.stringify([persoon ?? null, rol ?? null, gemeente ?? null, doelbinding ?? null, [...rechten].sort(), scholen === '*' ? scholen : scholen.toSorted(), zichtbaar]))
 }
 
 function before (ctx: Ctx, milliseconds: number): string {

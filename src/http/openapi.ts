@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { z } from 'zod'
 import { AppError, FOUTCODES } from '../errors.ts'
+import { DOELEN, GEGEVENSGROEPEN } from '../toegang/rollen.ts'
 
 export const API_VERSION = '1.0.0'
 
@@ -65,9 +66,9 @@ export function buildOpenapi (operations: readonly Operation[], prefix: string):
     components: {
       schemas: components.sorted(),
       headers: HEADERS,
-      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY, Doelbinding: DOELBINDING },
       responses: { Probleem: { description: 'Het verzoek slaagde niet; `code` zegt waarom, `errors` noemt elke fout met zijn plaats.', headers: { ...VERSION, 'Retry-After': { $ref: '#/components/headers/Retry-After' } }, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Probleem' } } } } },
-      securitySchemes: { toegangsbewijs: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'JWT (RS256, PS256 of ES256) van een vertrouwde uitgever; `azp` is de bron, `scholen` de BRINs, `scope` de rechten.' } }
+      securitySchemes: { toegangsbewijs: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'JWT (RS256, PS256 of ES256) van een vertrouwde uitgever; `azp` is de bron, `scholen` de BRINs, `scope` de rechten; van een persoon ook `rol` en `sub`.' } }
     }
   }
 }
@@ -83,10 +84,16 @@ const TAGS = [
   ['statistiek', 'Verzuimstatistiek per vestiging'],
   ['leveringen', 'Geaggregeerde leveringen aan OCW, gemeente en samenwerkingsverband'],
   ['verwerkingen', 'Wie gegevens van een leerling zag of wijzigde, waarvoor en op welke grond'],
+  ['toegang', 'Groepen, betrekkingen en toestemmingen: wie welke leerling ziet, en waarom'],
+  ['verzoeken', 'Rechten van betrokkenen: inzage, verzoeken en beperkingen'],
+  ['overdrachten', 'Wat een volgende school van een leerling krijgt'],
+  ['bewaring', 'Bewaartermijnen, vasthoudingen en vernietiging'],
   ['algemeen', 'Deze beschrijving']
 ] as const
 
 const HEADERS = {
+  Doelbinding: { description: 'Het doel waarvoor dit antwoord is gegeven en vastgelegd: het gevraagde, of het eerste van de rol. Afwezig bij een toepassing die er geen noemt.', schema: { type: 'string', enum: Object.keys(DOELEN) } },
+  'Niet-Getoond': { description: `Welke gegevens bij dit doel en deze rol null zijn: van ${GEGEVENSGROEPEN.join(', ')}. Er is altijd een Doelbinding bij.`, schema: { type: 'string', examples: ['woongemeente, nummer'] } },
   'API-Version': { description: 'De volledige versie van deze API.', schema: { type: 'string', examples: [API_VERSION] } },
   RateLimit: { description: 'Hoeveel verzoeken deze bron in het lopende venster nog heeft (r), en over hoeveel seconden het volgende begint (t).', schema: { type: 'string', examples: ['"bron";r=1999;t=1'] } },
   'RateLimit-Policy': { description: 'Hoeveel verzoeken een bron heeft (q) per venster van w seconden.', schema: { type: 'string', examples: ['"bron";q=2000;w=1'] } },
@@ -99,6 +106,14 @@ const IDEMPOTENCY_KEY = {
   description: 'Sleutel die de client voor elk verzoek nieuw kiest. Hetzelfde verzoek met dezelfde sleutel krijgt 24 uur lang hetzelfde antwoord, met `Idempotent-Replayed: true`, en wordt niet opnieuw uitgevoerd. Niet bij NDJSON.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' }
 }
+const DOELBINDING = {
+  name: 'Doelbinding',
+  in: 'header',
+  required: false,
+  description: `Waarvoor u vraagt (AVG art. 5 lid 1 onder b); wordt bij de verwerking vastgelegd, en wat er niet voor nodig is wordt niet getoond. Een rol heeft een of meer doelen en zonder deze header geldt haar eerste. ${Object.entries(DOELEN).map(([doel, { omschrijving }]) => `\`${doel}\`: ${omschrijving}`).join(' ')}`,
+  schema: { type: 'string', enum: Object.keys(DOELEN) }
+}
+const DOEL = { Doelbinding: { $ref: '#/components/headers/Doelbinding' }, 'Niet-Getoond': { $ref: '#/components/headers/Niet-Getoond' } }
 const VERSION = { 'API-Version': { $ref: '#/components/headers/API-Version' } }
 const RATE = { RateLimit: { $ref: '#/components/headers/RateLimit' }, 'RateLimit-Policy': { $ref: '#/components/headers/RateLimit-Policy' } }
 
@@ -106,7 +121,8 @@ function buildOperation ({ method, schema }: Operation, components: Components):
   const open = schema.recht === 'openbaar'
   const parameters = [
     ...(['params', 'querystring', 'headers'] as const).flatMap((part) => buildParameters(schema[part], part, components)),
-    ...(method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }])
+    ...(method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
+    ...(open ? [] : [{ $ref: '#/components/parameters/Doelbinding' }])
   ]
   const description = [schema.description, open ? undefined : `Recht: \`${schema.recht}\`.`].filter(Boolean).join('\n\n')
   const faults = open && parameters.length === 0 ? ['429', '503'] : listFoutstatussen(method, schema)
@@ -133,7 +149,7 @@ function buildAnswers (schema: FastifySchema, components: Components): Json {
   const others = (schema.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])
   return Object.fromEntries(Object.entries(schema.response as Record<string, z.ZodType> ?? {}).map(([status, body]) => [status, {
     description: body.description ?? 'Gelukt.',
-    headers: { ...VERSION, ...(schema.recht === 'openbaar' ? {} : RATE), ...Object.fromEntries(extra) },
+    headers: { ...VERSION, ...(schema.recht === 'openbaar' ? {} : { ...RATE, ...DOEL }), ...Object.fromEntries(extra) },
     ...(body instanceof z.ZodNull ? {} : { content: { 'application/json': { schema: components.convert(body, 'output') }, ...Object.fromEntries(others) } })
   }]))
 }
