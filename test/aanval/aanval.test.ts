@@ -86,7 +86,7 @@ t.test('and small differences of what is shown, where nothing guards them', asyn
 t.test('of a school that publishes weeks, months and years, for three ontvangers, with corrections in between, nobody finds what was hidden', { timeout: 300_000 }, async (t) => {
   const begin = performance.now()
   const uitslagen = []
-  for (let seed = 1; seed <= 60 && performance.now() - begin < 30_000; seed++) uitslagen.push(attackSchool(seed))
+  for (let seed = 1; seed <= 60 && performance.now() - begin < 15_000; seed++) uitslagen.push(attackSchool(seed))
   const { scholen, tabellen, achtergehouden, cellen, gevoelig, vindbaar, lekken, getoond, nut, duur } = summarize(uitslagen)
   t.ok(scholen >= 5, `${scholen} schools`)
   t.ok(gevoelig > 1000, `${gevoelig} to keep secret, differences among them`)
