@@ -29,6 +29,8 @@ export interface Figuur {
   /** Can be hidden now. */
   kiesbaar: boolean
   gevoelig: boolean
+  /** Known to be about K leerlingen or more. */
+  groot: boolean
   /** Tables that tell it, by number. */
   readonly tabellen: number[]
   /** Hidden along with it. */
@@ -148,6 +150,7 @@ export class Stelsel {
       bekend.openbaar ||= figuur.openbaar
       bekend.kiesbaar = figuur.kiesbaar && !bekend.openbaar
       bekend.gevoelig ||= figuur.gevoelig
+      bekend.groot ||= figuur.groot
       bekend.min = Math.max(bekend.min, figuur.min)
       bekend.max = Math.min(bekend.max, figuur.max)
       bekend.uiterst = Math.min(bekend.uiterst, figuur.uiterst)
@@ -661,7 +664,10 @@ function spanne (van: number, tot: number): number {
 
 // --- figures of one sleutel over time
 
-/** What was told last of each stretch of days, and once more for every time one of them changed; and of those what can be so together. */
+/**
+ * What was told last of each stretch of days, and once more for every time one of them changed, with what was told later of other days, as it
+ * may have been so then; and of those what can be so together.
+ */
 function listGroepen (tijd: Tijdverband, verteld: readonly Reekslid[]): Groep[] {
   const standen = [new Map<number, Reekslid>()]
   for (const lid of verteld) {
@@ -675,16 +681,16 @@ function listGroepen (tijd: Tijdverband, verteld: readonly Reekslid[]): Groep[] 
   }
   const groepen = new Map<string, Groep>()
   for (const stand of standen) {
-    for (let over = [...stand.values()]; over.length > 1;) {
-      const alle = buildGroep(tijd, over)
-      let samen = over
-      if (findReeksbreuk(alle, GEEN, 1) !== undefined) {
-        samen = []
-        for (const lid of over.toReversed()) if (findReeksbreuk(buildGroep(tijd, [lid, ...samen]), GEEN, 1) === undefined) samen = [lid, ...samen]
-      }
-      if (samen.length > 1) groepen.set(samen.map(({ id }) => id).join(), samen === over ? alle : buildGroep(tijd, samen))
+    const later = [...standen.at(-1)!.values()].filter(({ van, tot }) => !stand.has(spanne(van, tot)))
+    const leden = [...later, ...stand.values()]
+    for (let over = leden; over.length > 0;) {
+      // The last of what is left, and with it whatever goes along, the last first.
+      let samen = [over.at(-1)!]
+      if (over === leden && findReeksbreuk(buildGroep(tijd, leden), GEEN, 1) === undefined) samen = leden
+      else for (const lid of leden.toReversed()) if (!samen.includes(lid) && findReeksbreuk(buildGroep(tijd, [lid, ...samen]), GEEN, 1) === undefined) samen = [lid, ...samen]
+      if (samen.length > 1) groepen.set(samen.map(({ id }) => id).sort((x, y) => x - y).join(), buildGroep(tijd, samen))
       const binnen = new Set(samen)
-      over = over.slice(0, over.findLastIndex((lid) => !binnen.has(lid)) + 1)
+      over = over.filter((lid) => !binnen.has(lid))
     }
   }
   return [...groepen.values()]

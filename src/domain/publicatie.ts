@@ -151,7 +151,7 @@ class Keuze {
     const eigen = 'onderdrukt' in tabel ? this.#addVerteld(nummer, tabel, dagen) : this.#addNieuw(nummer, tabel, dagen)
     for (const [sleutel, tijd] of sleutels) {
       if (eigen.has(sleutel) || !tabel.isNul(sleutel)) continue
-      this.#stelsel.addFiguur(nummer, { sleutel: this.#stelsel.sleutel(sleutel, tijd), ...dagen, waarde: 0, precies: 0, min: 0, max: 0, uiterst: 0, openbaar: true, kiesbaar: false, gevoelig: false, mee: [] })
+      this.#stelsel.addFiguur(nummer, { sleutel: this.#stelsel.sleutel(sleutel, tijd), ...dagen, waarde: 0, precies: 0, min: 0, max: 0, uiterst: 0, openbaar: true, kiesbaar: false, gevoelig: false, groot: false, mee: [] })
     }
     for (const { totaal, delen } of tabel.sommen) {
       this.#stelsel.addVergelijking(this.#stelsel.sleutel(totaal, null), delen.map((deel) => this.#stelsel.sleutel(deel, null)), kolomVan(totaal) === kolomVan(delen[0]!) ? 'regels' : 'kolommen')
@@ -167,7 +167,7 @@ class Keuze {
   #addVerteld (nummer: number, tabel: Publicatie, dagen: Dagen): Map<string, number> {
     return new Map(tabel.cijfers.map((cijfer) => {
       const openbaar = cijfer.zicht === 'te-kiezen' && !tabel.onderdrukt.has(cijfer.sleutel)
-      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: false, openbaar, mee: [] })
+      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: false, openbaar, groot: isGroot(cijfer), mee: [] })
       if (tabel.stand === 'verteld' && cijfer.zicht === 'te-kiezen' && !openbaar) this.#verzwegen.add(figuur)
       return [cijfer.sleutel, figuur]
     }))
@@ -175,7 +175,7 @@ class Keuze {
 
   #addNieuw (nummer: number, { cijfers }: Tabel, dagen: Dagen): Map<string, number> {
     for (const cijfer of cijfers) {
-      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: cijfer.zicht === 'te-kiezen', openbaar: false, mee: [] })
+      const figuur = this.#stelsel.addFiguur(nummer, { ...cijfer, ...dagen, sleutel: this.#stelsel.sleutel(cijfer.sleutel, cijfer.tijd), kiesbaar: cijfer.zicht === 'te-kiezen', openbaar: false, groot: isGroot(cijfer), mee: [] })
       this.#eigen.set(cijfer.sleutel, figuur)
       if (cijfer.zicht === 'te-kiezen' && (cijfer.gevoelig || cijfer.weglaten || this.#verzwegen.has(figuur))) this.#altijd.add(figuur)
     }
@@ -240,7 +240,7 @@ class Keuze {
     // Told of other facts: they have nothing to do with each other.
     if (rest < 0) return
     const sleutel = this.#stelsel.sleutel(`overigen ${geheel}`, null)
-    const over = this.#stelsel.addFiguur(this.#stelsel.addTabel(), { sleutel, van, tot, waarde: rest, precies: rest, min: 0, max: rest === 0 ? 0 : Infinity, uiterst: rest === 0 ? 0 : Infinity, openbaar: rest === 0, kiesbaar: false, gevoelig: isKleineCel(rest), mee: [] })
+    const over = this.#stelsel.addFiguur(this.#stelsel.addTabel(), { sleutel, van, tot, waarde: rest, precies: rest, min: 0, max: rest === 0 ? 0 : Infinity, uiterst: rest === 0 ? 0 : Infinity, openbaar: rest === 0, kiesbaar: false, gevoelig: isKleineCel(rest), groot: false, mee: [] })
     this.#stelsel.addVergelijking(this.#stelsel.sleutel(geheel, null), [...delen.map(([deel]) => this.#stelsel.sleutel(deel, null)), sleutel], 'ontvangers')
     this.#addGevolg([[totaal, -1], ...delen.map(([, deel]) => [deel, 1] as const), [over, 1]], { bekend: true })
   }
@@ -274,7 +274,7 @@ class Keuze {
     const binnen = this.#stelsel.figuren[geheel]!
     return groep.some((ander) => {
       const figuur = this.#stelsel.figuren[ander]!
-      return !figuur.gevoelig && figuur.waarde > 0 && isBinnen(figuur, binnen) && delen.every((deel) => this.#stelsel.figuren[deel]!.tot <= figuur.van || figuur.tot <= this.#stelsel.figuren[deel]!.van)
+      return figuur.groot && isBinnen(figuur, binnen) && delen.every((deel) => this.#stelsel.figuren[deel]!.tot <= figuur.van || figuur.tot <= this.#stelsel.figuren[deel]!.van)
     })
   }
 
@@ -439,6 +439,11 @@ class Keuze {
     const onderdrukt = new Set([...this.#eigen].flatMap(([sleutel, figuur]) => this.#altijd.has(figuur) || !this.#stelsel.isGetoond(figuur) ? [sleutel] : []))
     return { onderdrukt, achtergehouden: false, gevoelig: this.#doelen.length, vindbaar, zaden: this.#werelden.map(({ zaad }) => zaad) }
   }
+}
+
+/** Of what has no place in a file nobody counted whom it is about. */
+function isGroot ({ zicht, gevoelig, waarde }: Tabelcijfer): boolean {
+  return zicht === 'te-kiezen' && !gevoelig && waarde > 0
 }
 
 /** Half-open, by number of the day. */
