@@ -8,7 +8,6 @@ import { lockSchool } from '../leerlingen/stam.ts'
 import { fout, push, putOne, type Bulkantwoord, type Soort, type Uitslag } from '../leerlingen/stampush.ts'
 import { getRol, isRol, type Rolnaam } from '../toegang/rollen.ts'
 import { bindDoel, requireInzage, requireRecht, type Schoolscope } from '../toegang/service.ts'
-import { listGemeld } from '../toegang/reikwijdte.ts'
 import { recordVerwerking } from '../verwerkingen/service.ts'
 import { Betrekkingsregel, Groepsregel, type Betrekking, type Betrekkingenvraag, type Groep, type Groepenvraag, type Toestemming, type Toestemmingsinvoer, type Uitleg, type Uitlegvraag } from './contract.ts'
 import * as store from './store.ts'
@@ -206,7 +205,7 @@ export async function explainToegang (ctx: Ctx, vraag: Uitlegvraag): Promise<Uit
     const geeft = gronden.filter(({ belemmeringen }) => belemmeringen.length === 0)
     const { reikwijdte, doelen } = getRol(rol)
     const nietGetoond = new Set<string>(bindDoel({ bron: ctx.actor.bron, persoon, rol, rechten: new Set(), scholen: [school] }, undefined).verborgen)
-    if (geeft.length > 0 && geeft.every(({ adresGeheim }) => adresGeheim)) for (const groep of ['woongemeente', 'plaats']) nietGetoond.add(groep)
+    if (geeft.some(({ adresGeheim }) => adresGeheim)) for (const groep of ['woongemeente', 'plaats']) nietGetoond.add(groep)
     return {
       school,
       leerling: sleutel,
@@ -230,8 +229,7 @@ async function listGronden (tx: Tx, scope: Schoolscope, leerling: store.Sleutel,
   const algemeen = { bronId: null, van: null, tot: null, belemmeringen: [], adresGeheim: false }
   if (reikwijdte === 'school') return [{ soort: 'school', ...algemeen }]
   if (reikwijdte === 'gemeld') {
-    const gemeld = gemeente === undefined ? [] : await listGemeld(tx, [scope.school], gemeente)
-    return gemeld.some((each) => each.bron === leerling.bron && each.leerling === leerling.bronId) ? [{ soort: 'melding', ...algemeen }] : []
+    return gemeente !== undefined && await store.isGemeld(tx, scope, leerling, gemeente) ? [{ soort: 'melding', ...algemeen }] : []
   }
   return (await store.listGronden(tx, scope, leerling, persoon, rol)).map(({ soort, bronId, van, tot, gezag, betrekking, blokkades, toestemmingen }) => ({
     soort,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { iso } from '../db/statement.ts'
 import { inReikwijdte, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { BLOKKADES, isGemeldAan, TOESTEMMINGEN, ZELFDE_PERSOON } from '../toegang/verbinding.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Betrekking, Betrekkingsregel, Groep, Groepsregel, Toestemming, Toestemmingsinvoer } from './contract.ts'
@@ -157,9 +158,9 @@ export interface Grond { readonly soort: 'groep' | 'betrekking', readonly bronId
 export async function listGronden (tx: Tx, scope: Schoolscope, { bron, bronId }: Sleutel, persoon: string, rol: string): Promise<Grond[]> {
   const { rows } = await tx.execute<Grond & Record<string, unknown>>(sql`
     with zelf as (
-      select a.school, a.bron, a.leerling
+      select p.school, p.bron, p.leerling
         from leerling l
-        join leerling a on a.school = l.school and (a.pgn_zoek = l.pgn_zoek or (a.bron, a.leerling) = (l.bron, l.leerling))
+        join ${ZELFDE_PERSOON}
        where l.school = ${scope.school} and l.bron = ${bron} and l.leerling = ${bronId}
     )
     select 'groep' as soort, g.groep as "bronId", greatest(g.van, b.van) as van, least(g.tot, b.tot) as tot, true as gezag, null as betrekking, '[]'::jsonb as blokkades, '[]'::json as toestemmingen
@@ -168,13 +169,22 @@ export async function listGronden (tx: Tx, scope: Schoolscope, { bron, bronId }:
       join groepsbegeleider b on b.school = g.school and b.bron = g.bron and b.groep = g.groep
      where b.persoon = ${persoon} and b.rol = ${rol} and greatest(g.van, b.van) <= coalesce(least(g.tot, b.tot), 'infinity')
      union all
-    select 'betrekking', b.betrekking, b.van, b.tot, b.gezag, b.soort, b.blokkades,
-           coalesce((select json_agg(json_build_object('van', t.van, 'tot', t.tot))
-                       from toestemming t
-                      where t.school = b.school and t.bron = b.bron and t.leerling = b.leerling and t.persoon = b.persoon and t.ingetrokken_op is null), '[]')
+    select 'betrekking', b.betrekking, b.van, b.tot, b.gezag, b.soort, ${BLOKKADES}, ${TOESTEMMINGEN}
       from zelf z
       join betrekking b on b.school = z.school and b.bron = z.bron and b.leerling = z.leerling
      where b.persoon = ${persoon} and b.soort = ${rol}
-     order by 3`)
+     order by 3, 2`)
   return rows
+}
+
+/** Whether a melding of this leerling, under any of his records, reached this gemeente. */
+export async function isGemeld (tx: Tx, scope: Schoolscope, { bron, bronId }: Sleutel, gemeente: string): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    select
+      from leerling l
+      join ${ZELFDE_PERSOON}
+      join melding m on m.school = p.school and m.bron = p.bron and m.leerling = p.leerling
+     where l.school = ${scope.school} and l.bron = ${bron} and l.leerling = ${bronId} and ${isGemeldAan(gemeente)}
+     limit 1`)
+  return rows.length > 0
 }

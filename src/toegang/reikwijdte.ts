@@ -1,6 +1,6 @@
 import { isGeblokkeerd, listBelemmeringen } from '../domain/betrekking.ts'
 import { getRol } from './rollen.ts'
-import { keyOf, type Actor, type Leerlingsleutel, type Zichtbaar } from './service.ts'
+import { keyOf, type Actor, type Zichtbaar } from './service.ts'
 import * as store from './store.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -32,9 +32,4 @@ async function listZichtbaar (tx: Tx, { persoon, rol, gemeente, scholen }: Actor
   return betrekkingen
     .filter((betrekking) => listBelemmeringen(betrekking, { ...betrekking, datum }).length === 0)
     .map(({ school, bron, leerling, blokkades }) => ({ school, bron, leerling, verborgen: isGeblokkeerd(blokkades, 'geheim-adres', datum) ? ['woongemeente', 'plaats'] : [] }))
-}
-
-/** The leerlingen of these scholen who were reported to a gemeente. */
-export async function listGemeld (tx: Tx, scholen: readonly string[], gemeente: string): Promise<Leerlingsleutel[]> {
-  return await store.listGemeld(tx, scholen, gemeente)
 }

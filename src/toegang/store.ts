@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { readRows } from '../db/statement.ts'
-import { isGemeldAan } from './gemeld.ts'
+import { BLOKKADES, isGemeldAan, TOESTEMMINGEN } from './verbinding.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Betrekking, Toestemming } from '../domain/betrekking.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -26,16 +26,13 @@ export interface Betrekkingsrij extends Betrekking, Leerlingsleutel { readonly g
 /** What this person is to whom, with what the leerling consented to. */
 export async function listBetrekkingen (tx: Tx, { persoon, scholen }: Persoon, soort: string): Promise<Betrekkingsrij[]> {
   return await readRows<Betrekkingsrij>(tx, sql`
-    select b.school, b.bron, b.leerling, b.soort, b.gezag, b.van, b.tot, b.blokkades, l.geboortedatum,
-           coalesce((select json_agg(json_build_object('van', t.van, 'tot', t.tot))
-                       from toestemming t
-                      where t.school = b.school and t.bron = b.bron and t.leerling = b.leerling and t.persoon = b.persoon and t.ingetrokken_op is null), '[]') as toestemmingen
+    select b.school, b.bron, b.leerling, b.soort, b.gezag, b.van, b.tot, l.geboortedatum, ${BLOKKADES} as blokkades, ${TOESTEMMINGEN} as toestemmingen
       from betrekking b
       join leerling l on l.school = b.school and l.bron = b.bron and l.leerling = b.leerling
      where b.school = any(${sql.param(scholen)}::text[]) and b.persoon = ${persoon} and b.soort = ${soort}`)
 }
 
-/** Who was reported to this gemeente: a melding that has a number of DUO and was not withdrawn, of a leerling who lived there when it was made. */
+/** Who was reported to this gemeente. */
 export async function listGemeld (tx: Tx, scholen: readonly string[], gemeente: string): Promise<Leerlingsleutel[]> {
   return await readRows<Leerlingsleutel>(tx, sql`
     select distinct m.school, m.bron, m.leerling

@@ -207,6 +207,24 @@ t.test('a record of another bron of the same person is seen with the first', asy
   t.strictSame(await marges(await as('mentor', 'mw-de-vries')), await marges(), 'and counts the same for her as for the school')
 })
 
+t.test('a blokkade holds for the person, whatever betrekking or bron does not know of it', async (t) => {
+  const { service, as } = await prepare(t)
+  const ander = await service.token({ bron: 'ander-lvs' })
+  await good(service.inject({ bearer: ander, method: 'POST', url: '/v1/leerlingen/_bulk', payload: { leerlingen: [{ bronId: 'X-9', school: '99AA', geboortedatum: '2015-02-01', persoonsgebondenNummer: '999990019', inschrijvingen: lessen }] } }))
+  const ouder = (bronId: string, leerling: string, persoon: string): object => ({ bronId, school: '99AA', leerling, persoon, soort: 'ouder', gezag: true, van: '2020-01-01' })
+  await good(service.inject({ bearer: ander, method: 'POST', url: '/v1/betrekkingen/_bulk', payload: { betrekkingen: [ouder('x-1', 'X-9', 'ouder-zonder-contact'), ouder('x-2', 'X-9', 'ouder-geheim-adres'), ouder('x-3', 'X-9', 'ouder-met-gezag')] } }))
+  await good(service.inject({ method: 'PUT', url: '/v1/betrekkingen/o-9', payload: { ...ouder('', 'L-1', 'ouder-zonder-contact'), bronId: undefined } }))
+  t.strictSame(await listGezien(service, await as('ouder', 'ouder-zonder-contact')), [])
+  t.strictSame(await listGezien(service, await as('ouder', 'ouder-met-gezag')), ['X-9', 'L-1'], 'it is of that ouder alone')
+  const verborgen = await as('ouder', 'ouder-geheim-adres')
+  t.match((await service.inject({ bearer: verborgen, url: '/v1/leerlingen/ander-lvs/X-9?school=99AA' })).json(), { inschrijvingen: [{ vestiging: null }] })
+
+  const coordinator = await as('verzuimcoordinator', 'mw-jansen')
+  const explain = async (persoon: string): Promise<unknown> => (await service.inject({ bearer: coordinator, url: `/v1/toegang/uitleg?school=99AA&bron=ander-lvs&leerling=X-9&persoon=${persoon}&rol=ouder` })).json()
+  t.match(await explain('ouder-zonder-contact'), { toegang: false, gronden: [{ belemmeringen: ['geen-contact'] }, { belemmeringen: ['geen-contact'] }, { belemmeringen: ['geen-contact'] }] })
+  t.match(await explain('ouder-geheim-adres'), { toegang: true, nietGetoond: ['woongemeente', 'plaats'] })
+})
+
 t.test('groepen and betrekkingen are pushed whole, again and again', async (t) => {
   const { service } = await prepare(t)
   const groep = { school: '99AA', naam: '3B', begeleiders: [], leden: [{ leerling: 'L-2', van: '2026-08-01' }, { leerling: 'L-1', van: '2026-08-01' }] }
