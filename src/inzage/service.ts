@@ -4,7 +4,7 @@ import { BESLUITVORMING, DOORGIFTE, INZAGEDELEN, KLACHT, RECHTEN_VAN_BETROKKENE,
 import { refuseNamens } from '../domain/verzoek.ts'
 import { AppError } from '../errors.ts'
 import { findStam } from '../leerlingen/stam.ts'
-import { isBeperkt, reaches, requireInzage, type Leerlingsleutel, type Schoolinzage } from '../toegang/service.ts'
+import { isNarrowed, reaches, requireInzage, type Leerlingsleutel, type Schoolinzage } from '../toegang/service.ts'
 import { listVerborgen } from '../toegang/weergave.ts'
 import { listActiviteiten, recordVerwerking, sealSchool, summarizeVerwerkingen } from '../verwerkingen/service.ts'
 import { namensOf, requireInzageverzoek } from '../verzoeken/service.ts'
@@ -21,7 +21,7 @@ import type { Inzagepakket } from './contract.ts'
 export async function getInzage (ctx: Ctx, leerling: { bron: string, bronId: string }, { school, verzoek }: { school: string, verzoek?: string | undefined }): Promise<Inzagepakket> {
   const scope = requireInzage(ctx.actor, 'verzoeken:lezen', school)
   // Who sees only some leerlingen reads what the worker has sealed, a moment ago.
-  if (!isBeperkt(ctx.actor)) await sealSchool(ctx, school)
+  if (!isNarrowed(ctx.actor)) await sealSchool(ctx, school)
   return await ctx.transaction(async (tx) => {
     const records = (await listRecords(tx, scope, leerling.bron, leerling.bronId)).filter((record) => reaches(scope, { school, ...record }))
     if (verzoek !== undefined) await requireInzageverzoek(tx, scope, verzoek, records)

@@ -117,7 +117,7 @@ export function reaches ({ leerlingen }: Inzage, leerling: Leerlingsleutel): boo
 }
 
 /** Whether this actor sees only some leerlingen. */
-export function isBeperkt ({ leerlingen }: Actor): boolean {
+export function isNarrowed ({ leerlingen }: Actor): boolean {
   return leerlingen !== undefined
 }
 

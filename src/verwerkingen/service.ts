@@ -4,7 +4,7 @@ import { activiteitUri, findActiviteit, VERWERKINGSACTIVITEITEN, type Activiteit
 import { AppError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
 import { delayCommit, Rollback, type Tx } from '../db/transaction.ts'
-import { isBeperkt, reaches, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { isNarrowed, reaches, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { BEGIN, describeZegel, hashVerwerking, indexBetrokkenen, type Zegel } from './keten.ts'
 import { Plaats, type Verwerking, type Verwerkingenvraag, type Verwerkingsactiviteiten } from './contract.ts'
 import * as store from './store.ts'
@@ -225,7 +225,7 @@ export async function listVerwerkingen (ctx: Ctx, leerling: { bron: string, bron
   const betrokkene = { school, bron: leerling.bron, leerling: leerling.bronId }
   if (!reaches(scope, betrokkene)) throw new AppError('niet-gevonden', 'Deze leerling is hier niet bekend.')
   // Who sees only some leerlingen reads what the worker has sealed, a moment ago.
-  const zegel = isBeperkt(ctx.actor) ? await ctx.transaction(async (tx) => await store.findLaatsteZegel(tx, school)) : (await sealSchool(ctx, school)).zegel
+  const zegel = isNarrowed(ctx.actor) ? await ctx.transaction(async (tx) => await store.findLaatsteZegel(tx, school)) : (await sealSchool(ctx, school)).zegel
   return await ctx.transaction(async (tx) => {
     const pseudoniem = ctx.sleutels.pseudonyms(await getLogsleutel(ctx, tx, school), [betrokkene])
     const found = await store.listVerwerkingen(tx, scope, pseudoniem, { van, tot, voor, limit: limit + 1 })

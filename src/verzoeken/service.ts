@@ -8,7 +8,7 @@ import { AppError, assert } from '../errors.ts'
 import { verzoekenTeLaatMeter } from '../http/health.ts'
 import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
-import { isBeperkt, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { isNarrowed, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { createUitzondering } from '../uitzonderingen/service.ts'
 import { recordVerwerking, type Betrokkene } from '../verwerkingen/service.ts'
 import * as store from './store.ts'
@@ -117,7 +117,7 @@ async function findRegel (tx: Tx, scope: Schoolscope, betreft: Betreft | null): 
 
 /** As whom an actor who sees only some leerlingen exercises the rights of a betrokkene; undefined for who acts for the school. */
 export function namensOf ({ actor }: Ctx): Namens | undefined {
-  if (!isBeperkt(actor)) return undefined
+  if (!isNarrowed(actor)) return undefined
   const namens = NAMENS.find((each) => each === actor.rol)
   assert(namens, 'of those who see some leerlingen only leerlingen and ouders have rights of a betrokkene')
   return namens
@@ -175,7 +175,7 @@ function onbekend (): AppError {
 
 function complete (ctx: Ctx, { reden, verloop, ...rij }: store.Verzoekrij): Verzoek {
   // Who of the school did it is not for the betrokkene (HvJ EU 22 June 2023, C-579/21).
-  const getoond = isBeperkt(ctx.actor) ? verloop.map((stap) => stap.actor === ctx.actor.persoon ? stap : { ...stap, actor: null }) : verloop
+  const getoond = isNarrowed(ctx.actor) ? verloop.map((stap) => stap.actor === ctx.actor.persoon ? stap : { ...stap, actor: null }) : verloop
   return { ...rij, verloop: getoond, teLaat: rij.uiterlijk !== null && rij.uiterlijk < ctx.vandaag(), uitleg: explainReden(reden), rechtsmiddelen: needsRechtsmiddelen(rij.status) ? RECHTSMIDDELEN : null }
 }
 

@@ -43,7 +43,7 @@ export async function benchMuren ({ rondes = 11, seconden = 0.15 }: { readonly r
     const mentor = await app.developmentKeys!.sign({ azp: 'bench-lvs', scholen: ['99AA'], scope: RECHTEN.join(' '), rol: 'mentor', sub: 'mentor' }, 3_600)
     const toepassing = await app.developmentKeys!.sign({ azp: 'bench-lvs', scholen: ['99AA'], scope: RECHTEN.join(' ') }, 3_600)
 
-    const vragen: ReadonlyArray<readonly [naam: string, vraag: Vraag, isBeperkt: boolean]> = [
+    const vragen: ReadonlyArray<readonly [naam: string, vraag: Vraag, isNarrowed: boolean]> = [
       [`push van ${BATCH} absenties`, { method: 'POST', path: '/v1/absenties/_bulk', bearer: toepassing, body: nextPush() }, false],
       ['lijst van 100 absenties, toepassing', { method: 'GET', path: '/v1/absenties?school=99AA&limit=100', bearer: toepassing }, false],
       [`lijst van 100 absenties, mentor van ${CASELOAD}`, { method: 'GET', path: '/v1/absenties?school=99AA&limit=100', bearer: mentor }, true],
@@ -51,14 +51,14 @@ export async function benchMuren ({ rondes = 11, seconden = 0.15 }: { readonly r
       [`GraphQL ${CASELOAD} × 20, mentor`, { method: 'POST', path: '/graphql', bearer: mentor, body: () => JSON.stringify({ query: QUERY }) }, true]
     ]
     const regels: Benchregel[] = []
-    for (const [naam, vraag, isBeperkt] of vragen) {
+    for (const [naam, vraag, isNarrowed] of vragen) {
       const measure = async (port: number): Promise<number> => await measureVraag(agent, port, vraag, seconden)
       await measure(both)
       const zonderRls: Paar[] = []
       const zonderScope: Paar[] = []
       for (let ronde = 0; ronde < rondes; ronde++) {
         const eigen = await measure(both)
-        if (isBeperkt) zonderScope.push([eigen, await measure(unscoped)])
+        if (isNarrowed) zonderScope.push([eigen, await measure(unscoped)])
         await rowSecurity('disable')
         await measureVraag(agent, both, vraag, 0.05) // plans and caches know the tables as they are now
         const zonder = await measure(both)
@@ -68,7 +68,7 @@ export async function benchMuren ({ rondes = 11, seconden = 0.15 }: { readonly r
         zonderRls.push([(eigen + await measure(both)) / 2, zonder])
       }
       regels.push(compare(`${naam}: tegen zonder row-level security`, zonderRls))
-      if (isBeperkt) regels.push(compare(`${naam}: tegen zonder inReikwijdte`, zonderScope))
+      if (isNarrowed) regels.push(compare(`${naam}: tegen zonder inReikwijdte`, zonderScope))
     }
     return regels
   } finally {

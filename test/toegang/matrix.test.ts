@@ -3,7 +3,7 @@ import t from 'tap'
 import { DOELEN, ROLLEN, type Doelbinding, type Rolnaam } from '../../src/toegang/rollen.ts'
 import { operations, OPERATIES, type Operation } from '../support/operaties.ts'
 import { startService, type Service } from '../support/service.ts'
-import { ANDER, askAls, askGraaf, BEPERKT, ELDERS, findMerken, GRAAF, GRAAFVELDEN, isOverPersonen, judge, judgeGraaf, KENMERK, LEESOPERATIES, prepareWereld, ROLNAMEN, tokenOf, VAN_ANDER, VAN_EIGEN, VAN_ELDERS, type Wereld } from './wereld.ts'
+import { ANDER, askAls, askGraaf, NARROWED, ELDERS, findMerken, GRAAF, GRAAFVELDEN, isOverPersonen, judge, judgeGraaf, KENMERK, LEESOPERATIES, prepareWereld, ROLNAMEN, tokenOf, VAN_ANDER, VAN_EIGEN, VAN_ELDERS, type Wereld } from './wereld.ts'
 
 // What every role may, written down once more by hand: an operation, a field or a role that is not in these tables fails.
 
@@ -136,10 +136,10 @@ async function checkOperaties ({ service, own, elders }: Plaats, rol: Rolnaam, m
       if (answer.headers['niet-getoond'] !== rij.verborgen.join(', ')) fouten.push(`${rol} ${operationId} ${wie}: niet-getoond ${String(answer.headers['niet-getoond'])}`)
     }
   }
-  const isBeperkt = BEPERKT.includes(rol)
+  const isNarrowed = NARROWED.includes(rol)
   await check('elders', await tokenOf(service, rol, 'eigen', [elders.school]), own, [...VAN_EIGEN, ...VAN_ANDER])
-  if (isBeperkt) await check('ander', await tokenOf(service, rol, 'ander', [own.school]), own, [...VAN_EIGEN, ...VAN_ELDERS])
-  await check('eigen', await tokenOf(service, rol, 'eigen', [own.school]), own, [...isBeperkt ? VAN_ANDER : [], ...VAN_ELDERS])
+  if (isNarrowed) await check('ander', await tokenOf(service, rol, 'ander', [own.school]), own, [...VAN_EIGEN, ...VAN_ELDERS])
+  await check('eigen', await tokenOf(service, rol, 'eigen', [own.school]), own, [...isNarrowed ? VAN_ANDER : [], ...VAN_ELDERS])
   return fouten
 }
 
@@ -158,10 +158,10 @@ async function checkGraaf ({ service, own, elders }: Plaats, rol: Rolnaam, matri
       fouten.push(...findMerken(answer.body, [...merken, ...verborgen.flatMap((groep) => KENMERK[groep]!(own))]).map((merk) => `${rol} ${veld} ${wie} toont ${merk}`))
     }
   }
-  const isBeperkt = BEPERKT.includes(rol)
+  const isNarrowed = NARROWED.includes(rol)
   await check('elders', await tokenOf(service, rol, 'eigen', [elders.school]), [...VAN_EIGEN, ...VAN_ANDER])
-  if (isBeperkt) await check('ander', await tokenOf(service, rol, 'ander', [own.school]), [...VAN_EIGEN, ...VAN_ELDERS])
-  await check('eigen', await tokenOf(service, rol, 'eigen', [own.school]), [...isBeperkt ? VAN_ANDER : [], ...VAN_ELDERS])
+  if (isNarrowed) await check('ander', await tokenOf(service, rol, 'ander', [own.school]), [...VAN_EIGEN, ...VAN_ELDERS])
+  await check('eigen', await tokenOf(service, rol, 'eigen', [own.school]), [...isNarrowed ? VAN_ANDER : [], ...VAN_ELDERS])
   return fouten
 }
 

@@ -7,7 +7,7 @@ import { exportSpans } from '../../src/verwerkingen/uitvoer.ts'
 import { execute, operations, OPERATIES } from '../support/operaties.ts'
 import { startService, type Service } from '../support/service.ts'
 import { VERWERKT } from '../support/verwerkt.ts'
-import { ANDER, askAls, askGraaf, BEPERKT, ELDERS, findMerken, GRAAF, LEESOPERATIES, prepareWereld, ROLNAMEN, tokenOf, VAN_ANDER, VAN_EIGEN, VAN_ELDERS, type Wereld } from './wereld.ts'
+import { ANDER, askAls, askGraaf, NARROWED, ELDERS, findMerken, GRAAF, LEESOPERATIES, prepareWereld, ROLNAMEN, tokenOf, VAN_ANDER, VAN_EIGEN, VAN_ELDERS, type Wereld } from './wereld.ts'
 import type { Rolnaam } from '../../src/toegang/rollen.ts'
 import type { FastifyInstance } from 'fastify'
 
@@ -48,7 +48,7 @@ async function listLezers ({ service, own, elders }: Plaats): Promise<Lezer[]> {
   const lezers: Lezer[] = [{ naam: 'toepassing van elders', rol: undefined, bearer: await service.token({ scholen: [elders.school] }), verboden: [...VAN_EIGEN, ...VAN_ANDER] }]
   for (const rol of ROLNAMEN) {
     lezers.push({ naam: `${rol} van elders`, rol, bearer: await tokenOf(service, rol, 'eigen', [elders.school]), verboden: [...VAN_EIGEN, ...VAN_ANDER] })
-    if (!BEPERKT.includes(rol)) continue
+    if (!NARROWED.includes(rol)) continue
     lezers.push({ naam: `${rol} van een ander`, rol, bearer: await tokenOf(service, rol, 'ander', [own.school]), verboden: [...VAN_EIGEN, ...VAN_ELDERS] })
     lezers.push({ naam: rol, rol, bearer: await tokenOf(service, rol, 'eigen', [own.school]), verboden: [...VAN_ANDER, ...VAN_ELDERS] })
   }
@@ -134,7 +134,7 @@ t.test('row-level security hides them when the services believe that whoever ask
   const alles = await countGezien(plaats, forged, await service.token({ scholen: [own.school] }))
   t.ok(alles.every((aantal) => Number(aantal) > 1), 'what there is to count')
   t.strictSame(await countGezien(plaats, forged, await service.token({ scholen: [elders.school] })), [0, 0, 0], 'counts of another school')
-  for (const rol of BEPERKT) t.ok((await countGezien(plaats, forged, await tokenOf(service, rol, 'ander', [own.school]))).every((aantal, at) => Number(aantal) < Number(alles[at]) && (at < 2 || aantal === 0)), `${rol}: counts of the own leerling at most`)
+  for (const rol of NARROWED) t.ok((await countGezien(plaats, forged, await tokenOf(service, rol, 'ander', [own.school]))).every((aantal, at) => Number(aantal) < Number(alles[at]) && (at < 2 || aantal === 0)), `${rol}: counts of the own leerling at most`)
   t.equal(await countSpans(service, 'forged', [elders.school], own.school), 0, 'the log of another school')
   t.not(await countSpans(service, 'forged', [own.school], own.school), 0)
   await t.test('an answer is replayed to nobody else', async (t) => { await checkHerhaling(t, plaats, service.server) })

@@ -12,7 +12,7 @@ import type { LightMyRequestResponse } from 'fastify'
 
 export const ROLNAMEN = Object.keys(ROLLEN) as Rolnaam[]
 /** Roles that see some leerlingen only: for them another leerling of the own school is a question of its own. */
-export const BEPERKT = ROLNAMEN.filter((rol) => ROLLEN[rol].reikwijdte !== 'school')
+export const NARROWED = ROLNAMEN.filter((rol) => ROLLEN[rol].reikwijdte !== 'school')
 
 /** A leerling of the own school whom `eigen` does not see; the only one whom `ander` sees. Everything of him says who he is. */
 export const ANDER = { sleutel: 'Qander', geboortedatum: '2012-12-12' }
