@@ -65,19 +65,31 @@ function isUnkeepable (error: unknown): boolean {
   return error instanceof Error && ['22021', '22P05'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
+/** Whether an error says that the store is away for a while: nothing is wrong with what was asked of it. */
 function isAway (error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_TEXT.test(error.message)
+  const { code = '', routine } = error as NodeJS.ErrnoException & { routine?: string }
+  // A database that an operator closed has a code of many uses; the function that said it is of one.
+  return AWAY.test(code) || (code === '55000' && routine === 'CheckMyDatabase') || AWAY_TEXT.test(error.message)
 }
 
-/** What may be logged of an unexpected error: where it came from, never what was in it (drizzle and pg put row values in their texts). */
+/**
+ * What may be logged of an unexpected error: where it came from, never what was in it. Row values are in the texts of drizzle and pg; the language,
+ * Node and our other libraries repeat what they choked on (JSON.parse: `Unexpected token 'L', "L-7" is not valid JSON`).
+ */
 export function describeError (error: unknown): Record<string, unknown> {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   if (!(cause instanceof Error)) return { soort: typeof error }
   const { code, constraint, table, routine } = cause as Error & Record<string, unknown>
-  const isPg = typeof (cause as { severity?: unknown }).severity === 'string'
   const stack = cause.stack?.split('\n').filter((line) => line.startsWith('    at ')).slice(0, 8).map((line) => line.trim())
-  return { naam: cause.name, code, constraint, table, routine, stack, ...(isPg || error instanceof DrizzleQueryError || cause.name === 'ZodError' ? {} : { bericht: cause.message }) }
+  return { naam: cause.name, code, constraint, table, routine, stack, ...(error === cause && hasOwnText(cause) ? { bericht: cause.message } : {}) }
+}
+
+/** Whether its text is one of ours, or the system's of an address or a file. */
+function hasOwnText (error: Error): boolean {
+  const { code, severity, syscall } = error as Error & Record<string, unknown>
+  if (error instanceof AppError || typeof syscall === 'string') return true
+  return error.name === 'Error' && typeof severity !== 'string' && !String(code).startsWith('ERR_')
 }
 
 /** The error handler of the whole server. */

@@ -69,7 +69,7 @@ export const Signaalsleutel = z.strictObject({ id: Signaalid })
 export const Beoordeling = z.strictObject({
   besluit: z.enum(BESLUITEN),
   reden: z.enum(NIET_GEMELD_REDENEN).optional().describe('Verplicht bij `niet-gemeld`, en alleen daar.'),
-  notitie: z.string().min(1).max(1_000).optional().describe('Alleen terug te lezen in de geschiedenis, door wie mag beoordelen.')
+  notitie: z.string().min(1).max(1_000).optional().describe('Zegt niet wat een leerling mankeert. Terug te lezen in de geschiedenis door wie mag beoordelen, en bij inzage.')
 }).refine(({ besluit, reden }) => (besluit === 'niet-gemeld') === (reden !== undefined), { message: 'hoort bij besluit niet-gemeld, en alleen daarbij', path: ['reden'] })
 export type Beoordeling = z.output<typeof Beoordeling>
 

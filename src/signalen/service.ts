@@ -4,6 +4,7 @@ import { followAfmeldingen } from '../afmeldingen/service.ts'
 import { listDossiersluitingen } from '../bewaring/vernietigd.ts'
 import { beleidOp } from '../domain/beleid.ts'
 import { holdBeperkt } from '../domain/beperking.ts'
+import { describeAard } from '../domain/bijzonder.ts'
 import { addDagen, type Datum } from '../domain/datum.ts'
 import { explainHerleiding, recomputeHerleiding } from '../domain/herleiding.ts'
 import { countDagenTeLaat, decide, explainVervallen, followUitkomsten, remarkBesluit, RUST_WEKEN, standBij, type Signaalstand, type Volging } from '../domain/signaal.ts'
@@ -201,8 +202,13 @@ async function actOnSignaal<T> (ctx: Ctx, id: string, act: (tx: Tx, toegang: Toe
   })
 }
 
-/** Decides on a signaal as the caller knows it (If-Match); `gemeld` lays down that a melding was made, and makes none. */
+/**
+ * Decides on a signaal as the caller knows it (If-Match); `gemeld` lays down that a melding was made, and makes none. A notitie says as little of
+ * what ails a leerling as a reden may.
+ */
 export async function decideSignaal (ctx: Ctx, id: string, { besluit, reden, notitie }: Beoordeling, ifMatch: string | undefined): Promise<Beoordeeldsignaal> {
+  const aard = notitie === undefined ? undefined : describeAard(notitie)
+  if (aard !== undefined) throw new AppError('invoer-ongeldig', 'Er is 1 fout in de invoer.', [{ code: 'aard-van-ziekte', pointer: '/notitie', detail: `Deze notitie ${aard}.` }])
   return await actOnSignaal(ctx, id, async (tx, { scope, signaal, gevonden }) => {
     requireMatch(ifMatch, completeSignaal(gevonden), 'Het signaal is intussen veranderd; haal het opnieuw op.')
     const stand = decide(gevonden, besluit)

@@ -4,9 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { FOUTCODES } from '../../src/errors.ts'
 import { Nachtfout, runNacht } from '../../src/jobs/nachtelijk.ts'
 import { exportSpans } from '../../src/verwerkingen/uitvoer.ts'
 import { systemActor } from '../../src/toegang/service.ts'
@@ -14,25 +16,13 @@ import { RECHTEN } from '../../src/toegang/rechten.ts'
 import { startVerzender } from '../../src/verzending/worker.ts'
 import { execute, operations, OPERATIES, prepareSchool, type School } from '../support/operaties.ts'
 import { startService, type Service } from '../support/service.ts'
+import { GRAAF } from '../toegang/wereld.ts'
+import { find, KANARIE } from './kanarie.ts'
+import { failProcess } from './omvallen.ts'
 
 // Every operation of the contract on a school whose leerlingen carry these values, with success and through every way to fail; then everything
 // that leaves the service by itself is searched for them.
 
-/** As support/operaties.ts fills its school, and what this test sends itself. */
-const KANARIES: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
-  ['persoonsgebonden nummer', /123456782|999990019/],
-  ['geboortedatum', /2014-03-10|2015-01-01/],
-  ['sleutel of a leerling', /\bL-[1279]\b/],
-  ['toelichting', /Nagevraagd/],
-  ['contactpersoon', /A\. Voorbeeld|verzuim@school/],
-  ['sent by the caller', /kanarie/i]
-]
-const find = (text: string): string[] => KANARIES.flatMap(([what, pattern]) => {
-  const at = text.search(pattern)
-  return at === -1 ? [] : [`${what}: ${text.slice(Math.max(0, at - 150), at + 150)}`]
-})
-
-const KANARIE = 'kanarie 123456782'
 /** Tables that know a person, as they were found: what another migration adds is broken too. */
 const PERSONEN = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity"
 
@@ -60,8 +50,12 @@ function * listPaden (value: unknown, pad: readonly string[] = []): Generator<re
   else for (const [naam, deel] of Object.entries(value)) yield * listPaden(deel, [...pad, naam])
 }
 
+/** Every code that was answered: of the closed list none may be missing in the end. */
+const beantwoord = new Set<string>()
+
 /** What an answer says of what went wrong: all of a problem, and of a bulk or a graph the faults in it. */
 function listFouten (statusCode: number, body: string): string[] {
+  for (const [, code] of body.matchAll(/"urn:aanwezig:fout:([a-z-]+)"/g)) beantwoord.add(code!)
   if (statusCode >= 400) return [body]
   return [...body.matchAll(/"(?:problemen|errors)":(\[.*?\}\])/gs)].map(([, fouten]) => fouten!)
 }
@@ -133,11 +127,17 @@ t.test('marked values of leerlingen, through every operation and every way to fa
     { query: `{ ${'node(id: "kanarie") { id } '.repeat(1)} school(brin: "99AA") { absenties(van: "kanarie") { edges { cursor } } } }` }, { query: `{ school(brin: "99AA") ${'{ vestigingen { edges { node '.repeat(9)} { id } ${'} } }'.repeat(9)} }` }, { onbekend: KANARIE }
   ]) await service.inject({ method: 'POST', url: '/graphql', bearer, payload })
 
+  await noteInWords(t, service, own, bearer)
+  await refuse(t, service, foreign)
   await breakStore(t, service, own, bearer, log)
+  await breakInside(t, service, own, bearer, log)
   await breakOff(service, bearer)
-  await failSending(t, log)
+  await Promise.all([overload(t, own, log), failSending(t, log)])
   await failNight(t, service, log)
+  await failProcess(t, service, own)
   await failCommands(t, service)
+
+  t.strictSame(Object.keys(FOUTCODES).filter((code) => !beantwoord.has(code)), [], 'codes of the closed list that no request here was answered')
 
   t.ok(log.length > 1_000, `${log.length} lines of log, at level trace`)
   t.strictSame(log.flatMap(find).slice(0, 5), [], 'the log')
@@ -158,12 +158,69 @@ t.test('marked values of leerlingen, through every operation and every way to fa
   t.equal(log.flatMap(find).length, 1, 'what is planted is found')
 })
 
+/** What somebody noted at a beoordeling does not say what ails a leerling, is read back in its geschiedenis and by who asks his own gegevens, and is in nothing else that is asked. */
+async function noteInWords (t: Test, service: Service, own: School, bearer: string): Promise<void> {
+  const aard = await service.inject(inject('POST', { url: `/signalen/${own.signaal}/beoordelingen`, payload: { besluit: 'open', notitie: 'Volgens zijn ouders heeft hij buikgriep' } }, { bearer }))
+  t.match(aard.json(), { status: 400, errors: [{ code: 'aard-van-ziekte', pointer: '/notitie' }] }, 'what ails him is no notitie')
+  const notitie = 'Kanarie: op 10 maart 2014 geboren, gesproken met A. Voorbeeld'
+  await check(t, service, 'a notitie', inject('POST', { url: `/signalen/${own.signaal}/beoordelingen`, payload: { besluit: 'open', notitie } }, { bearer }), 201)
+  const tonen: string[] = []
+  for (const { operationId, method } of operations.filter(({ method }) => method === 'GET')) {
+    const { body } = await service.inject(inject(method, OPERATIES[operationId]![1](own), { bearer }))
+    if (body.includes('Kanarie')) tonen.push(operationId)
+  }
+  for (const [veld, build] of Object.entries(GRAAF)) if ((await service.inject({ method: 'POST', url: '/graphql', bearer, payload: { query: `{ ${build(own)} }` } })).body.includes('Kanarie')) tonen.push(veld)
+  t.strictSame(tonen.sort(), ['getInzage', 'getSignaalgeschiedenis'], 'what shows it')
+  const zonder = await service.token({ scopes: RECHTEN.filter((recht) => recht !== 'signalen:beoordelen') })
+  t.notMatch((await service.inject({ bearer: zonder, url: `/v1/signalen/${own.signaal}/geschiedenis` })).body, /Kanarie/, 'to who may not decide, the geschiedenis does not')
+}
+
+const WEGEN: ReadonlyArray<readonly [code: string, method: string, build: (own: School) => Verzoek, anders?: Partial<Vraag>]> = [
+  ['methode-niet-toegestaan', 'PATCH', ({ school }) => ({ url: `/leerlingen/test-lvs/L-7?school=${school}`, payload: { geboortedatum: '2014-03-10' } })],
+  ['bezig', 'POST', ({ school }) => ({ url: '/leerlingen/_zoek', payload: { school, persoonsgebondenNummer: '999990019' } }), { headers: { 'idempotency-key': 'kanarie-bezig' } }],
+  ['beleid-onvolledig', 'POST', ({ school }) => ({ url: `/scholen/${school}/beleidsversies/1/vaststelling` })],
+  ['bewaarplicht', 'DELETE', ({ school }) => ({ url: `/leerlingen/test-lvs/L-7?school=${school}&grond=niet-meer-nodig` })],
+  ['vastgehouden', 'DELETE', ({ school }) => ({ url: `/leerlingen/test-lvs/L-1?school=${school}&grond=onrechtmatig-verwerkt` })],
+  ['gegevens-vernietigd', 'POST', ({ school }) => ({ url: '/leveringen', payload: { ontvanger: 'ocw', school, periode: '2026-01' } })],
+  ['momentopname-boven-plafond', 'POST', ({ school, vestiging }) => ({ url: '/momentopnamen', payload: { school, vestiging, van: '2026-03-09', tot: '2026-03-12', opgenomenOp: '2026-03-21T12:00:00Z', plafond: 0, absenties: [] } })],
+  ['overdracht-niet-toegestaan', 'POST', ({ school }) => ({ url: '/leerlingen/test-lvs/L-1/overdrachten', payload: { school, naarSchool: '98ZZ', datum: '2026-03-31' } })],
+  ['rust-niet-toegestaan', 'POST', ({ signaal }) => ({ url: `/signalen/${signaal}/rust`, payload: { tot: '2999-01-01', reden: 'afspraken-lopen' } })],
+  ['stamgegevens-onbekend', 'PUT', ({ school }) => ({ url: '/vrijstellingen/kanarie-v', payload: { school, leerling: 'kanarie-onbekend', grondslag: '5a', van: '2026-01-05', tot: '2026-01-09' } })],
+  ['uitzondering-niet-toegestaan', 'POST', ({ school }) => ({ url: `/scholen/${school}/uitzonderingen`, payload: { leerling: { bron: 'test-lvs', bronId: 'L-7' }, regel: 'wettelijk-16-uur', van: '2026-03-02', tot: '2026-03-27', reden: 'bezwaar' } })],
+  ['mandaat-ontbreekt', 'PUT', ({ school, vestiging }) => ({ url: '/absenties/ander-lvs/kanarie-a', payload: { school, vestiging, leerling: 'L-7', datum: '2026-03-12', soort: 'afwezig', gewijzigdOp: '2026-03-12T09:00:00Z' } })]
+]
+
+/** What only the state of the school refuses: a school of which one leerling is held and beperkt, with a beleid that is weaker than the law. */
+async function refuse (t: Test, service: Service, school: School): Promise<void> {
+  const token = async (bron: string): Promise<string> => await service.token({ bron, scholen: [school.school] })
+  const [bearer, ander] = [await token('test-lvs'), await token('ander-lvs')]
+  await check(t, service, 'a beleid', inject('PUT', { url: `/scholen/${school.school}/beleidsversies/1`, payload: { geldigVan: '2026-08-01', regels: [{ regel: 'wettelijk-16-uur', aan: false }] } }, { bearer }), 200)
+  const { id } = (await service.inject(inject('POST', { url: '/leerlingen/test-lvs/L-1/verzoeken', payload: { school: school.school, soort: 'beperking', ontvangenOp: '2026-03-16', namens: 'ouder' } }, { bearer }))).json<{ id: string }>()
+  await check(t, service, 'a beperking', inject('POST', { url: `/verzoeken/${id}/stappen`, payload: { status: 'toegewezen' } }, { bearer }), 201)
+  await check(t, service, 'a mandaat', inject('POST', { url: `/scholen/${school.school}/mandaten`, payload: { bron: 'test-lvs', oin: '00000099000000000000', dienst: 'aanleveren', van: '2026-01-01' } }, { bearer }), 201)
+  await execute(service, `insert into bewaarstand (school, grens) values ('${school.school}', '2026-01-31') on conflict (school) do update set grens = excluded.grens`)
+  const { url, payload } = WEGEN.find(([code]) => code === 'bezig')![2](school)
+  await service.inject(inject('POST', { url, payload: payload! }, { bearer, headers: { 'idempotency-key': 'kanarie-bezig' } }))
+  await execute(service, "update idempotentie set bezig_tot = '2999-01-01', status = null where sleutel = 'kanarie-bezig'")
+
+  for (const [code, method, build, anders] of WEGEN) {
+    const vraag = inject(method, build(school), { bearer: code === 'mandaat-ontbreekt' ? ander : bearer, ...anders })
+    const { statusCode, body } = await service.inject(vraag)
+    t.match(JSON.parse(body), { code }, `${code}: ${body.slice(0, 200)}`)
+    t.strictSame(listFouten(statusCode, body).flatMap(find), [], code)
+  }
+}
+
 /** Rows that no table takes, columns that are gone, statements that are cancelled, connections that end: each with every operation. */
 async function breakStore (t: Test, service: Service, own: School, bearer: string, log: readonly string[]): Promise<void> {
   const tabellen = (await execute(service, PERSONEN)).rows.map(({ relname }) => String(relname))
   const { rows: rechten } = await execute(service, "select format('grant %s on %s to aanwezig_dienst', string_agg(privilege_type, ', '), table_name) as grant from information_schema.role_table_grants where grantee = 'aanwezig_dienst' and table_schema = 'public' group by table_name")
   const breaks: ReadonlyArray<readonly [what: string, breaks: readonly string[], repairs: readonly string[]]> = [
-    ['a constraint', tabellen.map((tabel) => `alter table ${tabel} add constraint kapot check (false) not valid`), tabellen.map((tabel) => `alter table ${tabel} drop constraint kapot`)],
+    // PostgreSQL quotes the row beside its own words; what a trigger says may be the row itself.
+    ['a constraint, or a trigger', [
+      "create function kapot () returns trigger language plpgsql as $$ begin raise exception 'kanarie %', coalesce(new, old) using detail = 'kanarie ' || to_jsonb(coalesce(new, old)), hint = 'kanarie'; end $$",
+      ...tabellen.map((tabel, at) => at % 2 === 0 ? `alter table ${tabel} add constraint kapot check (false) not valid` : `create trigger kapot before insert or update or delete on ${tabel} for each row execute function kapot()`)
+    ], ['drop function kapot cascade', ...tabellen.filter((_, at) => at % 2 === 0).map((tabel) => `alter table ${tabel} drop constraint kapot`)]],
     ['a table that is gone', tabellen.map((tabel) => `alter table ${tabel} rename to weg_${tabel}`), tabellen.map((tabel) => `alter table weg_${tabel} rename to ${tabel}`)],
     ['no right on a table', ['revoke all on all tables in schema public from aanwezig_dienst'], rechten.map(({ grant }) => String(grant))]
   ]
@@ -195,6 +252,86 @@ async function breakStore (t: Test, service: Service, own: School, bearer: strin
   t.ok([...statussen.keys()].some((status) => status >= 500), [...statussen].join(' '))
   await admin.query(`alter database ${service.database.database} allow_connections true`)
   await admin.end()
+}
+
+/** Failures that no statement of the database is to blame for: what is stored cannot be read, and a driver that repeats what it was given. */
+async function breakInside (t: Test, service: Service, own: School, bearer: string, log: readonly string[]): Promise<void> {
+  const { rows: [bewaard] } = await execute(service, `select inhoud from overdracht where school = '${own.school}' limit 1`)
+  for (const inhoud of ['kanarie 123456782', '{"kanarie": "L-7"}']) {
+    const eerder = countFailures(log)
+    await execute(service, `update overdracht set inhoud = '${inhoud}'`)
+    await check(t, service, `an overdracht that holds ${inhoud}`, inject('GET', OPERATIES['getOverdracht']![1](own), { bearer }), 500)
+    t.equal(countFailures(log), eerder + 1)
+  }
+  await execute(service, `update overdracht set inhoud = '${String((bewaard as { inhoud: string }).inhoud)}'`)
+
+  const eerder = countFailures(log)
+  const clients = await Promise.all(Array.from({ length: service.app.config.verbindingen }, async () => await service.app.pool.connect()))
+  const queries = clients.map(({ query }) => query as (...args: unknown[]) => Promise<unknown>)
+  for (const [at, client] of clients.entries()) {
+    client.query = (async (...args: unknown[]) => {
+      const [{ values }, given = values ?? []] = args as [{ values?: unknown[] }, unknown[]?]
+      if (given.length > 0) throw new RangeError(`kanarie cannot be sent: ${JSON.stringify(given)}`, { cause: new Error(KANARIE) })
+      return await queries[at]!(...args)
+    }) as typeof client.query
+    client.release()
+  }
+  const statussen = await askAll(t, service, own, 'a driver that repeats what it was given', (method, verzoek) => inject(method, verzoek, { bearer }))
+  await service.inject({ method: 'POST', url: '/graphql', bearer, payload: { query: '{ leerling(bron: "test-lvs", bronId: "L-7", school: "99AA") { geboortedatum } }' } })
+  t.ok((statussen.get(500) ?? 0) > 80 && countFailures(log) > eerder + 80, [...statussen].join(' '))
+  for (const [at, client] of clients.entries()) client.query = queries[at] as typeof client.query
+}
+
+/** Requests that are refused because of all the others: of their bron too many a second or at once, of all too many, and who lets the service wait. */
+async function overload (t: Test, own: School, log: string[]): Promise<void> {
+  const begin = async (environment: Record<string, string>): Promise<Service> => await startService(t, { logLevel: 'trace', logTo: { write: (line) => { log.push(line) } }, environment })
+  const service = await begin({ VERZOEKEN_PER_SECONDE: '100000', VERZOEKEN_TEGELIJK: '1', ADRES_PER_SECONDE: '20', OPEN_VERZOEKEN: '2', DB_VERBINDINGEN: '2', KLANT_SECONDEN: '1' })
+  const tellen = async (): Promise<Record<string, number>> => Object.fromEntries([...(await service.inject({ bearer: null, url: '/metrics' })).body.matchAll(/^aanwezig_geweigerd_totaal\{reden="(.+)"\} (\d+)$/gm)].map(([, reden, aantal]) => [reden!, Number(aantal)]))
+  const eerder = await tellen()
+  const stroom = async (bron: string): Promise<{ body: PassThrough, antwoord: ReturnType<Service['inject']> }> => {
+    const body = new PassThrough()
+    body.write('{"bronId": "kanarie", "leerling": "L-7"}\n')
+    return { body, antwoord: service.inject({ bearer: await service.token({ bron }), method: 'POST', url: '/v1/absenties/_bulk', payload: body, headers: { 'content-type': 'application/x-ndjson' } }) }
+  }
+  const allen = async (what: string, bearer: string | null, status: number): Promise<void> => { t.strictSame([...(await askAll(t, service, own, what, (method, verzoek) => inject(method, verzoek, { bearer }))).keys()], [status], what) }
+
+  const eerste = await stroom('eerste-lvs')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await allen('more of a bron at once than it may', await service.token({ bron: 'eerste-lvs' }), 429)
+  const tweede = await stroom('tweede-lvs')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await allen('more than all may', await service.token({ bron: 'derde-lvs' }), 503)
+  for (const { body, antwoord } of [eerste, tweede]) {
+    body.end('{"bronId": "kanarie-2", "leerling": "L-7"')
+    t.strictSame(listFouten(200, (await antwoord).body).flatMap(find), [])
+  }
+  const bezet = await Promise.all([service.app.pool.connect(), service.app.pool.connect()])
+  const wachtend = Array.from({ length: 17 }, async () => { (await service.app.pool.connect()).release() })
+  await allen('while the store has a queue', await service.token({ bron: 'vierde-lvs' }), 503)
+  for (const client of bezet) client.release()
+  await Promise.all(wachtend)
+
+  const haastig = await begin({ VERZOEKEN_PER_SECONDE: '1' })
+  const bearer = await haastig.token()
+  t.ok(((await askAll(t, haastig, own, 'more a second than it may', (method, verzoek) => inject(method, verzoek, { bearer }))).get(429) ?? 0) > 80, 'most of them')
+
+  await service.server.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = service.server.server.address() as AddressInfo
+  const traag = await Promise.all([
+    'POST /v1/absenties/_bulk?kanarie=123456782 HTTP/1.1\r\nhost: kanarie\r\nkanarie: ',
+    ...['application/json', 'application/x-ndjson'].map((type, at) => `POST /v1/absenties/_bulk HTTP/1.1\r\nhost: kanarie\r\ncontent-type: ${type}\r\ncontent-length: 9999\r\nauthorization: Bearer TOKEN-${at}\r\n\r\n{"bronId": "kanarie", "leerling": "L-7"}\n{"absenties": [`)
+  ].map(async (tekst, at) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(tekst.replace(/TOKEN-\d/, await service.token({ bron: `trage-lvs-${at}` })))
+    let antwoord = ''
+    for await (const deel of socket) antwoord += String(deel)
+    return antwoord
+  }))
+  t.match(traag, [/verzoek-te-langzaam/, /verzoek-te-langzaam/, /verzoek-te-langzaam/])
+  t.strictSame(traag.flatMap((antwoord) => listFouten(408, antwoord)).flatMap(find), [], 'who is too slow')
+  t.ok((await askAll(t, service, own, 'guesses', (method, verzoek) => inject(method, verzoek, { bearer: 'kanarie' }))).has(429))
+  const later = await tellen()
+  t.strictSame(['tempo', 'gelijktijdig', 'adres', 'verzoeken', 'wachtrij', 'traag'].filter((reden) => (later[reden] ?? 0) <= (eerder[reden] ?? 0)), [], 'each of them was the reason')
 }
 
 /** Bodies that stop half way, on a real connection. */

@@ -9,7 +9,7 @@ const ZINNEN = ['Lisa heeft buikgriep en blijft thuis.', 'lisa van dijk', 'ZIEK:
 /** The only fields that take a sentence, each with why. A new one is a decision about the privacy of leerlingen. */
 const TOEGESTAAN: ReadonlyArray<readonly [pad: RegExp, waarom: string]> = [
   [/^meldingen\/Melding(invoer|wijziging)\/toelichting(ActieGewenst|OndernomenActie)?$/, 'the melding at DUO has them (Besluit verzuimmelding); the leerplichtambtenaar reads them'],
-  [/^signalen\/Beoordeling\/notitie$/, 'why a person decided so; read back only by who may decide'],
+  [/^signalen\/Beoordeling\/notitie$/, 'why a person decided so; refused when it says what ails him, read back by who may decide and at inzage'],
   [/^meldingen\/Meld(inginvoer|ingwijziging|gegevensinvoer)\/(contactpersoon|functie)$/, 'who at the school may be called about a melding; no leerling'],
   [/^meldingen\/Melding(invoer|wijziging)\/opleidingsnaam$/, 'the name of an opleiding'],
   [/^meldingen\/Meldingwijziging\/laatsteMutatie$/, 'compared with what DUO gave, and not kept'],

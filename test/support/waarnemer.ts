@@ -67,6 +67,9 @@ export async function observePersonen (t: Test, service: Service, sleutel: RegEx
     return result
   } as typeof pg.Client.prototype.query
   t.teardown(() => { pg.Client.prototype.query = query as typeof pg.Client.prototype.query })
+  // A connection keeps the driver as it was when it opened (db/pool.ts): what was open already goes, or it would not be seen.
+  const open = await Promise.all(Array.from({ length: service.app.config.verbindingen }, async () => await service.app.pool.connect()))
+  for (const client of open) client.release(true)
 
   return {
     takeTransacties: () => klaar.splice(0),

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { runNacht } from '../../src/jobs/nachtelijk.ts'
 import { findLeerling } from '../../src/leerlingen/store.ts'
+import { ROLLEN, type Rolnaam } from '../../src/toegang/rollen.ts'
 import { requireRecht, systemActor } from '../../src/toegang/service.ts'
 import { startVerzender } from '../../src/verzending/worker.ts'
 import { execute, operations, OPERATIES, prepareSchool } from '../support/operaties.ts'
 import { buildAbsentie } from '../support/school.ts'
 import { startService, type Service } from '../support/service.ts'
 import { observePersonen, type Waarnemer } from '../support/waarnemer.ts'
+import { ANDER as DE_ANDER, askAls, askGraaf, GRAAF as GRAAF_PER_VELD, LEESOPERATIES, NARROWED, prepareWereld, ROLNAMEN, tokenOf, type Wereld, type Wie } from '../toegang/wereld.ts'
+import type { LightMyRequestResponse } from 'fastify'
 
 /** Statements on tables of persons that are no processing of a leerling, or none of their own; each with why. */
 const UITGEZONDERD: ReadonlyArray<readonly [tekst: RegExp, waarom: string]> = [
@@ -30,6 +33,9 @@ const UITGEZONDERD: ReadonlyArray<readonly [tekst: RegExp, waarom: string]> = [
   [/^select school from \(select distinct on \(u\.school\)|^select school, tot as sinds from/, 'which scholen have something to send or to ask']
 ]
 
+/** Answers one row where there is no work: another evaluation had just done it. With a leerling in its answer it is no exception. */
+const GEEN_WERK = /^with af as \( delete from evaluatie_markering/
+
 const LVS = 'test-lvs'
 const ANDER = 'ander-lvs'
 const bronVan = (leerling: string): string => leerling.startsWith('L-5') ? ANDER : LVS
@@ -37,7 +43,7 @@ const bronVan = (leerling: string): string => leerling.startsWith('L-5') ? ANDER
 /** What was seen or written of a leerling in a transaction that does not record him. */
 async function listOnvermeld (kijk: Waarnemer): Promise<string[]> {
   const gezien = kijk.takeTransacties().filter(({ einde }) => einde === 'commit').flatMap(({ blikken, vastgelegd }) => blikken
-    .filter(({ tekst }) => !UITGEZONDERD.some(([uitgezonderd]) => uitgezonderd.test(tekst)))
+    .filter(({ tekst, gezien }) => !UITGEZONDERD.some(([uitgezonderd]) => uitgezonderd.test(tekst)) && !(gezien.length === 0 && GEEN_WERK.test(tekst)))
     .filter(({ gezien }) => vastgelegd.size === 0 || gezien.some((leerling) => !vastgelegd.has(kijk.describePersoon('99AA', bronVan(leerling), leerling))))
     .map(({ tekst, gezien }) => `${vastgelegd.size} recorded, seen ${gezien.join(' ')}: ${tekst.slice(0, 300)}`))
   const geschreven = (await kijk.takeGeschreven())
@@ -140,3 +146,92 @@ const GRAAF = `{
     signalen { edges { node { id leerling { bronId } } } }
   }
 }`
+
+// --- people
+
+interface Vraag { readonly wat: string, readonly rol: Rolnaam, readonly wie: Wie, readonly antwoord: LightMyRequestResponse }
+interface Vastgelegd { readonly traceId: string, readonly actor: string, readonly rol: string | null, readonly toepassing: string, readonly leerlingen: readonly string[] }
+
+/** Of more leerlingen than one: what somebody else than `eigen` finds there, are others. */
+const VAN_MEER = /^list|^(School|Vestiging)\.(leerlingen|absenties|signalen)$|\.leerlinggegevens$/
+const IEDEREEN = ['L-1', 'L-18', 'L-7', 'L-fout-2', 'Qander']
+
+/** Answers that show something of a leerling and not his key; of whom, with why. */
+const ZONDER_SLEUTEL: Readonly<Record<string, readonly [van: readonly string[], waarom: string]>> = {
+  getSignaalgeschiedenis: [['L-1'], 'what happened to one signaal'],
+  getSignaalherleiding: [['L-1'], 'the figures of one signaal'],
+  getMeldinggeschiedenis: [['L-7'], 'what happened to one melding'],
+  listUitzendingen: [['L-7'], 'the messages of one melding'],
+  listVerwerkingen: [['L-1'], 'who saw the leerling of its address'],
+  getRedendekking: [['L-1', 'L-7', 'Qander'], 'a count of everybody with an absentie'],
+  getOnbestelbaar: [IEDEREEN, 'a count of everybody'],
+  'Leerling.statistieken': [['L-1'], 'the figures of one leerling, who was read even where they are refused'],
+  'Leerling.signalen': [['L-1'], 'the same']
+}
+
+/** Everything a person may read, of whom he sees and, where there are others, as the person who sees only those; and pages of one. */
+async function askPersonen (service: Service, own: Wereld): Promise<Vraag[]> {
+  const vragen: Vraag[] = []
+  for (const rol of ROLNAMEN) {
+    for (const wie of NARROWED.includes(rol) ? ['eigen', 'ander'] as const : ['eigen'] as const) {
+      const bearer = await tokenOf(service, rol, wie, [own.school])
+      const past = (wat: string): boolean => wie === 'eigen' || VAN_MEER.test(wat)
+      for (const operation of LEESOPERATIES.filter(({ operationId, recht }) => past(operationId) && (ROLLEN[rol].rechten as readonly string[]).includes(recht))) {
+        vragen.push({ wat: operation.operationId, rol, wie, antwoord: await askAls(service.server, bearer, rol, operation, own) })
+      }
+      for (const veld of Object.keys(GRAAF_PER_VELD).filter(past)) vragen.push({ wat: veld, rol, wie, antwoord: await askGraaf(service.server, bearer, veld, own) })
+    }
+  }
+  const bearer = await tokenOf(service, 'schoolleider', 'eigen', [own.school])
+  for (const { operationId } of LEESOPERATIES.filter(({ operationId }) => operationId.startsWith('list') && !(operationId in ZONDER_SLEUTEL))) {
+    const { url } = OPERATIES[operationId]![1](own)
+    const antwoord = await service.inject({ bearer, url: `/v1${url}${url.includes('?') ? '&' : '?'}limit=1` })
+    if (antwoord.statusCode === 200) vragen.push({ wat: `${operationId}, one`, rol: 'schoolleider', wie: 'eigen', antwoord })
+  }
+  return vragen
+}
+
+/** Every verwerking of the school, with the leerlingen behind the pseudonyms. */
+async function listVastgelegd (service: Service, school: string): Promise<Vastgelegd[]> {
+  const { rows: leerlingen } = await execute(service, `select bron, leerling from leerling where school = '${school}'`) as { rows: Array<{ bron: string, leerling: string }> }
+  const logsleutel = service.app.sleutels.logsleutels.get(school)!
+  const namen = new Map(leerlingen.map((sleutel) => [service.app.sleutels.pseudonyms(logsleutel, [sleutel]).toString('hex'), sleutel.leerling]))
+  const { rows } = await execute(service, `select trace_id as "traceId", actor, rol, toepassing, encode(betrokkenen, 'hex') as hex from verwerking where school = '${school}'`) as { rows: Array<Omit<Vastgelegd, 'leerlingen'> & { hex: string }> }
+  return rows.map(({ hex, ...rij }) => ({ ...rij, leerlingen: hex.match(/.{32}/g)!.map((pseudoniem) => namen.get(pseudoniem) ?? pseudoniem) }))
+}
+
+/** Where the leerlingen in an answer are not those that were recorded under its trace, or not as read by who asked. */
+function listVerschillen (vragen: readonly Vraag[], vastgelegd: readonly Vastgelegd[]): string[] {
+  const perTrace = Map.groupBy(vastgelegd, ({ traceId }) => traceId)
+  const join = (leerlingen: Iterable<string>): string => [...new Set(leerlingen)].sort().join(' ')
+  return vragen.flatMap(({ wat, rol, wie, antwoord }) => {
+    const rijen = perTrace.get(String(antwoord.headers['traceparent']).split('-')[1]!) ?? []
+    const gekregen = antwoord.body.match(/(?<=")(L-\d+|L-fout-\d|Qander)(?=")/g) ?? []
+    const isGevonden = antwoord.statusCode === 200 && !antwoord.body.includes('"path":["leerling"]')
+    const [getoond, genoteerd] = [join([...gekregen, ...isGevonden ? ZONDER_SLEUTEL[wat]?.[0] ?? [] : []]), join(rijen.flatMap(({ leerlingen }) => leerlingen))]
+    return [
+      ...getoond === genoteerd ? [] : [`${rol} ${wie} ${wat}: shows [${getoond}], recorded [${genoteerd}]`],
+      ...rijen.filter((rij) => rij.actor !== wie || rij.rol !== rol || rij.toepassing !== LVS).map((rij) => `${rol} ${wie} ${wat}: by ${rij.actor} ${rij.rol} ${rij.toepassing}`)
+    ]
+  })
+}
+
+t.test('of whom a person is shown something, and of nobody else, it is recorded that this person read it in this role', async (t) => {
+  const service = await startService(t, { environment: { VERZOEKEN_PER_SECONDE: '100000' } })
+  const own = await prepareWereld(service, '99AA00', DE_ANDER)
+  const vragen = await askPersonen(service, own)
+  const vastgelegd = await listVastgelegd(service, own.school)
+  t.strictSame(listVerschillen(vragen, vastgelegd), [])
+
+  for (const rol of ROLNAMEN.filter((rol) => rol !== 'bestuur')) t.ok(vragen.some((vraag) => vraag.rol === rol && listVerschillen([vraag], []).length > 0), `${rol} was shown leerlingen`)
+  t.ok(vragen.filter((vraag) => vraag.wie === 'ander' && listVerschillen([vraag], []).some((verschil) => verschil.includes('shows [Qander]'))).length > 10, 'and those who see another were shown that one')
+  t.ok(vragen.filter(({ wat }) => wat.endsWith(', one')).length > 10, 'pages of one were asked')
+  t.strictSame(Object.keys(ZONDER_SLEUTEL).filter((naam) => !vragen.some(({ wat, antwoord }) => antwoord.statusCode === 200 && naam === wat)), [], 'every exception is used')
+
+  const [een] = vragen.filter(({ wat, rol }) => wat === 'getLeerling' && rol === 'mentor')
+  const trace = String(een!.antwoord.headers['traceparent']).split('-')[1]!
+  const anders = (wijzig: object): Vastgelegd[] => vastgelegd.map((rij) => rij.traceId === trace ? { ...rij, ...wijzig } : rij)
+  t.strictSame(listVerschillen([een!], anders({ leerlingen: [] })), ['mentor eigen getLeerling: shows [L-1], recorded []'], 'one who is missing is found')
+  t.strictSame(listVerschillen([een!], anders({ leerlingen: ['L-1', 'L-7'] })), ['mentor eigen getLeerling: shows [L-1], recorded [L-1 L-7]'], 'one too many too')
+  t.strictSame(listVerschillen([een!], anders({ rol: null })), ['mentor eigen getLeerling: by eigen null test-lvs'], 'and so is another role')
+})
