@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openHersteld } from '../bewaring/opening.ts'
 import { describeError } from '../http/problem.ts'
-import { startSchedule, type Schedule } from '../jobs/schedule.ts'
+import { startSchedule } from '../jobs/schedule.ts'
 import { buildServer } from '../server.ts'
 import { startEvaluator } from '../signalen/worker.ts'
 import { startVerzender, type Verzender } from '../verzending/worker.ts'
@@ -21,7 +21,7 @@ export async function runServe (config: Config): Promise<number> {
   const server = await buildServer(app)
   const evaluator = startEvaluator(app)
   const verzegelaar = startVerzegelaar(app)
-  let schedule: Schedule | undefined
+  let planned: Promise<void> | undefined
   let verzender: Verzender | undefined
   const signal = waitForSignal()
   try {
@@ -29,9 +29,8 @@ export async function runServe (config: Config): Promise<number> {
     await server.listen({ host: config.host, port: config.port })
     app.log.info({ ms: Math.round(performance.now() - started) }, 'klaar')
     // After listening: nobody waits for the night.
-    const planned = planNachten(app, signal)
+    planned = planNachten(app, signal)
     await signal
-    schedule = await planned
     app.log.info('stopping')
   } finally {
     setTimeout(() => {
@@ -39,7 +38,7 @@ export async function runServe (config: Config): Promise<number> {
       process.exit(1)
     }, GRACE).unref()
     await server.close()
-    await schedule?.stop()
+    await planned
     await evaluator.stop()
     await verzegelaar.stop()
     await verzender?.stop()
@@ -48,19 +47,20 @@ export async function runServe (config: Config): Promise<number> {
   return 0
 }
 
-/** Starts the schedule, again while the store is away; undefined when the service stops before it could. */
-async function planNachten (app: App, signal: Promise<void>): Promise<Schedule | undefined> {
+/** Keeps a schedule until the signal: another one when it ended by itself, again and again while the store is away. */
+async function planNachten (app: App, signal: Promise<void>): Promise<void> {
   const stopping = new AbortController()
   signal.then(() => { stopping.abort() }, () => {})
   while (!stopping.signal.aborted) {
     try {
-      return await startSchedule(app)
+      const schedule = await startSchedule(app)
+      await Promise.race([schedule.ended, signal])
+      await schedule.stop()
     } catch (error) {
       app.log.error({ fout: describeError(error) }, 'no night is planned yet')
-      await sleep(OPNIEUW, undefined, { signal: stopping.signal }).catch(() => {}) // ended early: we stop
     }
+    await sleep(OPNIEUW, undefined, { signal: stopping.signal }).catch(() => {}) // ended early: we stop
   }
-  return undefined
 }
 
 /** Resolves at the first SIGINT or SIGTERM. */

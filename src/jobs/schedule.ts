@@ -62,7 +62,7 @@ function inAmsterdam (pattern: string, now: () => Date): CronMatcher {
   }
 }
 
-export interface Schedule { readonly stop: () => Promise<void> }
+export interface Schedule { readonly stop: () => Promise<void>, /** Resolves when it ended by a fault of its own, such as a store that went away while a job was written off; `stop` is still to be called. */ readonly ended: Promise<void> }
 
 /**
  * Plans the night by `nachtCron` and the leveringen by `leveringenCron`, in Amsterdam time, and runs them. A night is counted until yesterday and
@@ -93,6 +93,7 @@ export async function startSchedule (app: App): Promise<Schedule> {
   }
 
   let runner: Runner | undefined
+  let isRunning = false
   const werkers = new Werkers(app.connection)
   const nazien = setInterval(() => {
     werkers.release().then((weg) => { if (weg > 0) app.log.warn({ weg }, 'jobs of a process that is gone were given back') }, (error: unknown) => { app.log.warn({ fout: describeError(error) }, 'looking for jobs of others failed') })
@@ -100,23 +101,36 @@ export async function startSchedule (app: App): Promise<Schedule> {
   nazien.unref()
   const close = async (): Promise<void> => {
     clearInterval(nazien)
-    await runner?.stop()
+    if (isRunning) await runner?.stop()
     await werkers.end()
     await pool.end()
   }
   try {
     runner = await plan(pool, log, app, { taskList, werkers })
+    isRunning = true
+    const ended = runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended') }).finally(() => { isRunning = false })
     await werkers.release()
     await catchUp(app, runner)
+    return {
+      ended,
+      async stop () {
+        stopping.abort()
+        await close()
+      }
+    }
   } catch (error) {
     await close()
     throw error
   }
+}
 
-  return {
-    async stop () {
-      stopping.abort()
-      await close()
+/** A pool that stops because the store is away cannot write that off; nobody waits for that promise, and a rejection of it would end the process. */
+function stillStop (app: App) {
+  return async (next: () => unknown): Promise<void> => {
+    try {
+      await next()
+    } catch (error) {
+      app.log.warn({ fout: describeError(error) }, 'job worker stopped without the store')
     }
   }
 }
@@ -132,6 +146,8 @@ async function plan (pool: Pool, log: Logger, app: App, { taskList, werkers }: {
     noHandleSignals: true,
     logger: log,
     events,
+    // Written off one by one, a failure of that is waited for by nobody, and the job stays taken; in batches it is tried again and then ends the worker.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 }, plugins: [{ name: 'aanwezig', version: '1', worker: { middleware: { poolGracefulShutdown: stillStop(app) } } }] },
     taskList,
     parsedCronItems: [
       parseCronItem({ task: NACHTELIJK, identifier: NACHTELIJK, match: inAmsterdam(app.config.nachtCron, app.now), options: { backfillPeriod: INHALEN, ...SLEUTEL } }),
@@ -140,8 +156,6 @@ async function plan (pool: Pool, log: Logger, app: App, { taskList, werkers }: {
     ]
   })
   for (const id of pools) await werkers.begin(id)
-  // It ends only by `stop`, or by a fault of its own; the service itself goes on.
-  runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended; no night will run until a restart') })
   return runner
 }
 

@@ -318,3 +318,35 @@ t.test('a missed night is caught up at the start; a stop lets the school that ru
   await third.stop()
   t.same(await gereed(), [{ peildatum: '2026-10-29', gereed: true }])
 })
+
+t.test('a store that goes away under a night ends the worker; the next one finishes it', async (t) => {
+  const service = await start(t)
+  await createSchool(service)
+  await pushAbsenties(service, [buildAbsentie('99AA', 1, '2026-09-14')])
+  await service.evaluate()
+  const { database, ...server } = service.app.connection as pg.ClientConfig & { database: string }
+  const beheer = new pg.Client({ ...server, database: 'postgres' })
+  const houder = new pg.Client({ ...server, database })
+  await Promise.all([beheer.connect(), houder.connect()])
+  t.teardown(async () => { await Promise.all([beheer.end(), houder.end()]) })
+  const { rows: [eigen] } = await houder.query<{ pid: number }>('select pg_backend_pid() as pid')
+  await houder.query('begin; lock table statistiek')
+
+  const schedule = await startSchedule(service.app)
+  const isWaiting = async (): Promise<boolean> => (await beheer.query("select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'", [database])).rows.length > 0
+  for (let poging = 0; poging < 500 && !await isWaiting(); poging++) await sleep(10)
+  t.ok(await isWaiting(), 'the night is under way')
+  await beheer.query(`alter database ${database} allow_connections false`)
+  await beheer.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> $2', [database, eigen!.pid])
+  t.equal((await service.inject({ url: '/v1/absenties?school=99AA' })).statusCode, 503)
+  await schedule.ended
+  await beheer.query(`alter database ${database} allow_connections true`)
+  await houder.query('rollback')
+  await schedule.stop()
+
+  const next = await startSchedule(service.app)
+  const gereed = async (): Promise<unknown> => await query(service, 'select peildatum::text, gereed_op is not null as gereed from jobrun')
+  for (let poging = 0; poging < 300 && (await gereed() as Array<{ gereed: boolean }>)[0]?.gereed !== true; poging++) await sleep(20)
+  await next.stop()
+  t.same(await gereed(), [{ peildatum: '2026-10-29', gereed: true }])
+})
