@@ -133,7 +133,7 @@ async function evaluate ({ ctx, school, evaluerenTot, vorige }: Schoolnacht): Pr
   // The worker evaluates at today, whatever the night does.
   const dagen = [(vorige?.verslag.geevalueerdTot ?? ALTIJD) as Datum, evaluerenTot, ctx.vandaag()].sort()
   await markDagen(ctx, school, addDagen(dagen[0]!, 1), dagen[2]!)
-  return { ...await evaluateSchool(ctx, school, evaluerenTot), geevalueerdTot: evaluerenTot }
+  return { ...await evaluateSchool(ctx, school, { peildatum: evaluerenTot }), geevalueerdTot: evaluerenTot }
 }
 
 async function recount ({ ctx, school, peildatum, vorige, volledig }: Schoolnacht): Promise<Partial<Schoolcijfers>> {

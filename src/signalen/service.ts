@@ -18,6 +18,7 @@ import { listVerborgen } from '../toegang/weergave.ts'
 import { recordVerwerking, type Betrokkene } from '../verwerkingen/service.ts'
 import { completeSignaal, type Signaalgegevens } from './signaalrij.ts'
 import * as store from './store.ts'
+import type { Omvang } from './store.ts'
 import type { Ctx } from '../context.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Uitkomst } from '../domain/evaluate-regels.ts'
@@ -30,12 +31,19 @@ const BATCH = 250
 
 export interface Evaluatieverslag { readonly leerlingen: number, readonly nieuw: number, readonly gewijzigd: number, readonly vervallen: number }
 
+export interface Evaluatieopties {
+  /** Default today. */
+  readonly peildatum?: Datum
+  /** Only what marks of this size ask; default everything. */
+  readonly omvang?: Omvang
+}
+
 /** Evaluates everything that was marked of one school when it began, and what follows from it; safe next to other workers and to pushes, which may mark more meanwhile. */
-export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum = ctx.vandaag()): Promise<Evaluatieverslag> {
+export async function evaluateSchool (ctx: Ctx, school: string, { peildatum = ctx.vandaag(), omvang }: Evaluatieopties = {}): Promise<Evaluatieverslag> {
   const scope = requireRecht(ctx.actor, 'signalen:beoordelen', school)
   const total = { leerlingen: 0, nieuw: 0, gewijzigd: 0, vervallen: 0 }
   for (;;) {
-    const batch = await retryBotsingen(async () => await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum)))
+    const batch = await retryBotsingen(async () => await ctx.transaction(async (tx) => await evaluateMarkeringen(ctx, tx, scope, peildatum, omvang)))
     total.leerlingen += batch.leerlingen
     total.nieuw += batch.nieuw
     total.gewijzigd += batch.gewijzigd
@@ -45,8 +53,8 @@ export async function evaluateSchool (ctx: Ctx, school: string, peildatum: Datum
   }
 }
 
-async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum): Promise<Evaluatieverslag & { readonly gereed: boolean }> {
-  const { markeringen, leerlingen: gemarkeerd } = await store.takeMarkeringen(tx, scope, MARKERINGEN)
+async function evaluateMarkeringen (ctx: Ctx, tx: Tx, scope: Schoolscope, peildatum: Datum, omvang: Omvang | undefined): Promise<Evaluatieverslag & { readonly gereed: boolean }> {
+  const { markeringen, leerlingen: gemarkeerd } = await store.takeMarkeringen(tx, scope, MARKERINGEN, omvang)
   // With the marks in hand: a mark that comes later stands for facts of which the days are still to follow.
   const dagen = await followAfmeldingen(ctx, tx, scope.school, gemarkeerd)
   const leerlingen = gemarkeerd.filter(({ telt }) => telt)
@@ -136,10 +144,10 @@ export async function verifySample (ctx: Ctx, school: string, aantal: number, se
   })
 }
 
-/** Schools with something to evaluate; for the worker, whose actor covers every school. */
-export async function listGemarkeerdeScholen (ctx: Ctx): Promise<string[]> {
+/** Schools with something to evaluate, in marks of this size, or any; for the worker, whose actor covers every school. */
+export async function listGemarkeerdeScholen (ctx: Ctx, omvang?: Omvang): Promise<string[]> {
   requireRecht(ctx.actor, 'signalen:beoordelen')
-  return await ctx.transaction(async (tx) => await store.listGemarkeerdeScholen(tx))
+  return await ctx.transaction(async (tx) => await store.listGemarkeerdeScholen(tx, omvang))
 }
 
 const Positie = z.tuple([z.string(), z.iso.date(), z.uuid()])

@@ -13,9 +13,19 @@ import type { Signaalgebeurtenis } from './contract.ts'
 
 export interface Leerlingsleutel { [column: string]: unknown, readonly bron: string, readonly leerling: string }
 
+/** Up to so many leerlingen a mark is small. */
+const KLEIN = 20
+
+/** How many leerlingen a mark names: few, as after a PUT, or many, as after a bulk push. */
+export type Omvang = 'klein' | 'groot'
+
+function isVanOmvang (omvang: Omvang | undefined): SQL {
+  return omvang === undefined ? sql`true` : sql`(cardinality(leerlingen) + cardinality(overige) <= ${KLEIN}) = ${omvang === 'klein'}`
+}
+
 /** Schools with work on the list. */
-export async function listGemarkeerdeScholen (tx: Tx): Promise<string[]> {
-  const { rows } = await tx.execute<{ school: string }>(sql`select distinct school from evaluatie_markering order by school`)
+export async function listGemarkeerdeScholen (tx: Tx, omvang: Omvang | undefined): Promise<string[]> {
+  const { rows } = await tx.execute<{ school: string }>(sql`select distinct school from evaluatie_markering where ${isVanOmvang(omvang)} order by school`)
   return rows.map(({ school }) => school)
 }
 
@@ -31,13 +41,13 @@ export interface Genomen {
  * school. What the marks stand for is committed, so the next statement of this transaction sees it; a push that commits later brings a mark
  * of its own.
  */
-export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number): Promise<Genomen> {
+export async function takeMarkeringen (tx: Tx, scope: Schoolscope, limit: number, omvang: Omvang | undefined): Promise<Genomen> {
   await lockEvaluatie(tx, scope.school)
   const [genomen] = await readRows<Genomen>(tx, sql`
     with af as (
       delete from evaluatie_markering
        where school = ${scope.school}
-         and (markering, bron) in (select markering, bron from evaluatie_markering where school = ${scope.school} order by markering, bron limit ${limit})
+         and (markering, bron) in (select markering, bron from evaluatie_markering where school = ${scope.school} and ${isVanOmvang(omvang)} order by markering, bron limit ${limit})
       returning bron, leerlingen, overige
     )
     select (select count(*) from af) as markeringen,

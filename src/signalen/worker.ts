@@ -3,6 +3,7 @@ import { systemActor } from '../toegang/service.ts'
 import { describeError } from '../http/problem.ts'
 import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
 import type { App } from '../app.ts'
+import type { Omvang } from './store.ts'
 
 /** Under a stream of pushes the list is emptied this often (ms): a leerling who is in many of them is evaluated once, and a PUT seldom waits for it. */
 const TUSSEN = 500
@@ -12,10 +13,27 @@ const KIJK = 500
 
 export interface Evaluator { readonly stop: () => Promise<void>, /** Resolves when nothing is marked. */ readonly idle: () => Promise<void> }
 
-/** Empties the evaluation marks: at once after a push of this process, within half a second after one of another. */
+/**
+ * Empties the evaluation marks: at once after a push of this process, within half a second after one of another. Marks of a few leerlingen do not wait
+ * for those of bulk pushes: who changes one absentie waits for what follows of it.
+ */
 export function startEvaluator (app: App): Evaluator {
   const ctx = app.makeCtx(systemActor('evaluatie', '*'))
   const stopping = new AbortController()
+  const rijen = (['klein', 'groot'] as const).map((omvang) => startRij(app, omvang, stopping))
+  return {
+    async idle () {
+      do await Promise.all(rijen.map(async ({ idle }) => { await idle() }))
+      while (!stopping.signal.aborted && (await listGemarkeerdeScholen(ctx)).length > 0)
+    },
+    async stop () {
+      await Promise.all(rijen.map(async ({ stop }) => { await stop() }))
+    }
+  }
+}
+
+function startRij (app: App, omvang: Omvang, stopping: AbortController): Evaluator {
+  const ctx = app.makeCtx(systemActor('evaluatie', '*'))
   let running: Promise<void> | undefined
   let again = false
   let waiting = 0
@@ -30,9 +48,9 @@ export function startEvaluator (app: App): Evaluator {
         if (waiting === 0) await sleep(Math.max(0, started + TUSSEN - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
         started = performance.now()
         again = false
-        for (const school of await listGemarkeerdeScholen(ctx)) {
+        for (const school of await listGemarkeerdeScholen(ctx, omvang)) {
           if (stopping.signal.aborted) return
-          await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school)
+          await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school, { omvang })
         }
       } while (again && !stopping.signal.aborted)
     } catch (error) {
@@ -61,7 +79,7 @@ export function startEvaluator (app: App): Evaluator {
       do {
         if (running === undefined) wake()
         await running
-      } while (!stopping.signal.aborted && (await listGemarkeerdeScholen(ctx)).length > 0)
+      } while (!stopping.signal.aborted && (await listGemarkeerdeScholen(ctx, omvang)).length > 0)
       waiting--
     },
     async stop () {
