@@ -10,6 +10,8 @@ const BENCHES: Record<string, (maat: number) => Promise<Benchregel[]>> = {
   proef: async (maat) => await (await import('./proef.ts')).benchProef(maat),
   nacht: async (maat) => await (await import('./nacht.ts')).benchNacht({ scholen: Math.ceil(10 * maat), leerlingen: 1_000, absenties: 20 }),
   'nacht-leveringen': async (maat) => await (await import('./nacht-leveringen.ts')).benchNachtLeveringen({ scholen: Math.ceil(500 * maat), leerlingen: 60, absenties: 20 }),
+  signaal: async () => await (await import('./signaal.ts')).benchSignaal({ aantal: 80 }),
+  pagina: async (maat) => await (await import('./pagina.ts')).benchPagina({ rijen: Math.ceil(2_000_000 * maat) }),
   graphql: async () => await (await import('./graphql.ts')).benchGraphql({}),
   muren: async () => await (await import('./muren.ts')).benchMuren(),
   start: async () => await (await import('./start.ts')).benchStart()
