@@ -134,7 +134,7 @@ t.test('row-level security holds when the first wall is gone', async (t) => {
     await findLeerling(tx, forged, 'test-lvs', 'L-1') !== undefined,
     (await listLeerlingen(tx, forged, { limit: 10 })).length > 0,
     await findAbsentie(tx, forged, 'test-lvs', 'a-1') !== undefined,
-    (await listAbsenties(tx, forged, { school: '99AA', limit: 10 })).length > 0,
+    (await listAbsenties(tx, forged, { limit: 10 })).length > 0,
     (await listSignalen(tx, forged, '2026-03-31', { limit: 10 })).some(({ id }) => id === signaal)
   ])
   t.strictSame(await read(['99AB']), [false, false, false, false, false], 'the scholen of the transaction decide, not the Scope')

@@ -126,7 +126,8 @@ async function recordLeerlingen (ctx: Ctx, tx: Tx, { school }: Schoolscope, leer
 
 async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[], opties: Landopties = {}): Promise<Absentieresultaat[]> {
   if (regels.length === 0) return []
-  const kader = opties.kader ?? await findKader(ctx, tx, scope.school, scope.bron, listLeerlingen(regels))
+  const betrokkenen = new Set(listLeerlingen(regels))
+  const kader = opties.kader ?? await findKader(ctx, tx, scope.school, scope.bron, betrokkenen)
   if (kader === undefined) {
     return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
   }
@@ -154,7 +155,6 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
     }
   }
   const anders = new Map((await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true }, rijen)).map((geschreven) => [geschreven.rij.index, geschreven]))
-  const betrokkenen = new Set(listLeerlingen(regels))
   for (const [at, { index, bronId }] of resultaten.entries()) {
     const geschreven = anders.get(index)
     if (geschreven === undefined) continue
@@ -204,7 +204,7 @@ export interface Afmeldingsdag {
 /** Lands days of afmeldingen of one bron (that of the scope) as absenties; each is a lesdag within the inschrijving. Its caller records whose. Throws as `landAbsenties`. */
 export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope, dagen: readonly Afmeldingsdag[]): Promise<void> {
   if (dagen.length === 0) return
-  const kader = await findKader(ctx, tx, scope.school, scope.bron, dagen.map(({ leerling }) => leerling))
+  const kader = await findKader(ctx, tx, scope.school, scope.bron, new Set(dagen.map(({ leerling }) => leerling)))
   assert(kader, 'a school with leerlingen is known')
   const prepare = makePrepare(ctx, scope, kader)
   const rijen = dagen.map(({ afmelding, aanlevering, ...dag }, index): store.Absentierij => {
@@ -264,13 +264,15 @@ function isMetFeiten (rij: store.Absentierij): rij is store.Absentierij & store.
 async function markGeraakt (tx: Tx, scope: Schoolscope, beleid: readonly Beleid[], geraakt: readonly store.Geraakt[]): Promise<void> {
   const leerlingen = new Set<string>()
   const overige = new Set<string>()
-  const dagen = new Map<string, { vestiging: string, datum: Datum }>()
+  const dagen = new Map<string, Set<Datum>>()
   for (const feit of geraakt) {
     (mayCount(beleid, feit) ? leerlingen : overige).add(feit.leerling)
-    dagen.set(feit.vestiging + feit.datum, feit)
+    const eigen = dagen.get(feit.vestiging)
+    if (eigen === undefined) dagen.set(feit.vestiging, new Set([feit.datum]))
+    else eigen.add(feit.datum)
   }
-  const weken = new Map([...dagen.values()].map(({ vestiging, datum }) => [vestiging + maandag(datum), { vestiging, maandag: maandag(datum) }]))
-  await store.insertMarkeringen(tx, scope, { leerlingen: [...leerlingen], overige: [...overige].filter((leerling) => !leerlingen.has(leerling)), weken: [...weken.values()] })
+  const weken = [...dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
+  await store.insertMarkeringen(tx, scope, { leerlingen: [...leerlingen], overige: [...overige].filter((leerling) => !leerlingen.has(leerling)), weken })
 }
 
 /**
@@ -298,12 +300,12 @@ type Rijuitslag = store.Absentierij | 'inWacht' | { problemen: Fout[] }
 /** Decides about records by the vestiging, its kalender, its beleid on the day, and the leerling's inschrijving. What holds for a day is asked once. */
 function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kader): (index: number, record: Absentieregel) => Rijuitslag {
   const vandaag = ctx.vandaag()
-  const dagen = new Map<string, Fout | { readonly beleid: Beleid, readonly onverklaardIsOngeoorloofd: boolean, readonly weekdag: number, readonly lesuurMinuten: number }>()
+  const perVestiging = new Map<string, Map<Datum, ReturnType<typeof describeDag>>>()
   const findDag = (vestiging: string, datum: Datum) => {
-    const known = dagen.get(vestiging + datum)
-    if (known !== undefined) return known
-    const dag = describeDag(stam, vestiging, datum, vandaag)
-    dagen.set(vestiging + datum, dag)
+    let dagen = perVestiging.get(vestiging)
+    if (dagen === undefined) perVestiging.set(vestiging, dagen = new Map())
+    let dag = dagen.get(datum)
+    if (dag === undefined) dagen.set(datum, dag = describeDag(stam, vestiging, datum, vandaag))
     return dag
   }
   return (index, record) => {

@@ -61,11 +61,12 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
     pseudonyms ({ school, nummer, sleutel }, leerlingen) {
       let bytes = ''
       for (const { bron, leerling } of leerlingen) {
-        const name = JSON.stringify([school, nummer, bron, leerling])
+        // No key of a bron holds a space.
+        const name = `${school} ${nummer} ${bron} ${leerling}`
         let pseudonym = kept.get(name)
         if (pseudonym === undefined) {
           if (kept.size >= KEPT) kept.clear()
-          kept.set(name, pseudonym = createHmac('sha256', sleutel).update(name).digest().toString('latin1', 0, 16))
+          kept.set(name, pseudonym = createHmac('sha256', sleutel).update(JSON.stringify([school, nummer, bron, leerling])).digest().toString('latin1', 0, 16))
         }
         bytes += pseudonym
       }

@@ -130,7 +130,7 @@ export async function raiseLeerlingversie (tx: Tx, school: string): Promise<void
  * it was read before. It may be out of date at any moment, which the push statement finds out: nothing is locked here, for a push that must
  * hold off the school's other bronnen takes the stronger lock next, and two that first shared a weaker one would wait for each other.
  */
-export async function findKader (ctx: Ctx, tx: Tx, school: string, bron: string, leerlingen: Iterable<string>): Promise<Kader | undefined> {
+export async function findKader (ctx: Ctx, tx: Tx, school: string, bron: string, leerlingen: ReadonlySet<string>): Promise<Kader | undefined> {
   let kept = ctx.stamcache.find(school)
   if (kept?.leerlingversie === undefined) {
     const [row] = await readRows<{ stamversie: number, leerlingversie: number }>(tx, sql`select stamversie, leerlingversie from school where school = ${school}`)
@@ -141,7 +141,7 @@ export async function findKader (ctx: Ctx, tx: Tx, school: string, bron: string,
   }
   const { stam, leerlingversie } = kept
   const known = kept.perBron.get(bron)
-  const missing = [...new Set(leerlingen)].filter((leerling) => known?.has(leerling) !== true)
+  const missing = [...leerlingen].filter((leerling) => known?.has(leerling) !== true)
   if (missing.length > 0) ctx.stamcache.keepLeerlingen(school, kept, bron, await listInschrijvingen(tx, school, bron, missing))
   return { stam, leerlingversie, leerlingen: kept.perBron.get(bron) ?? new Map() }
 }

@@ -2,6 +2,8 @@ import t from 'tap'
 import { makePool } from '../../src/db/pool.ts'
 import { Rollback, runTransaction } from '../../src/db/transaction.ts'
 import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { arrayText } from '../../src/db/statement.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 t.test('a transaction', async (t) => {
@@ -29,4 +31,12 @@ t.test('a transaction', async (t) => {
     await tx.execute(sql`select pg_sleep(1)`)
   }))
   t.same(await schools(), [], 'whose connection was cut fails, and the pool goes on')
+
+  // What an array of PostgreSQL means by a bare word, a brace or a quote is here only text.
+  const vreemd = fc.constantFrom('NULL', 'null', 'Null', '', ' ', '{', '}', ',', '"', '\\', '\\"', '{1,2}', 'a b', 'a\nb', 'é', '🙂', '-0', 'nullen')
+  await fc.assert(fc.asyncProperty(fc.array(fc.oneof(vreemd, fc.constant(null), fc.string().filter((tekst) => !tekst.includes('\0')))), async (waarden) => {
+    t.strictSame((await pool.query('select $1::text[] as waarden', [arrayText(waarden)])).rows, [{ waarden }])
+  }), { numRuns: 200, seed: 20_261_122 })
+  t.strictSame((await pool.query('select $1::smallint[] as getallen, $2::boolean[] as booleans, ($3::text[])[1]::smallint[] as lijst', [arrayText([1, null, -3]), arrayText([true, false, undefined]), arrayText([[1, 2], null])])).rows,
+    [{ getallen: [1, null, -3], booleans: [true, false, null], lijst: [1, 2] }])
 })
