@@ -54,6 +54,8 @@ export async function startDienst ({ dataDir, port: given, env = {} }: Dienstopt
     await sleep(5)
   }
   const readyMs = performance.now() - started
+  // The schedule looks once, after the start, whether a night was missed: not under what is measured, of what is filled in next.
+  await sleep(1_000)
   const connection: pg.ClientConfig = env['DATABASE_URL'] === undefined ? { ...(await startEmbedded({ dataDir: own, log: () => {} })).connection, ssl: false } : { connectionString: env['DATABASE_URL'] }
   const keys = await developmentKeys(own)
   return {
