@@ -267,7 +267,7 @@ async function breakInside (t: Test, service: Service, own: School, bearer: stri
 
   const eerder = countFailures(log)
   const clients = await Promise.all(Array.from({ length: service.app.config.verbindingen }, async () => await service.app.pool.connect()))
-  const queries = clients.map(({ query }) => query as (...args: unknown[]) => Promise<unknown>)
+  const queries = clients.map((client) => client.query.bind(client) as (...args: unknown[]) => Promise<unknown>)
   for (const [at, client] of clients.entries()) {
     client.query = (async (...args: unknown[]) => {
       const [{ values }, given = values ?? []] = args as [{ values?: unknown[] }, unknown[]?]

@@ -104,8 +104,7 @@ export async function failProcess (t: Test, service: Service, own: School): Prom
 
   const { code, uitvoer, fouten } = await proces.einde
   t.equal(code, 1)
-  // Without a store the job queue may end the process before the driver does; what it says is searched all the same.
-  t.match(fouten, /^(TypeError|error\n\{"code":"(55000|57P01)")[^]*^at /m, 'it tells what ended it and where')
+  t.match(fouten, /^TypeError[^]*^at /m, 'it tells what ended it and where')
   t.match(uitvoer, /"code":"57P01"/, 'and that it had lost its store')
   t.ok(uitvoer.split('\n').length > GEVRAAGD.length, 'it logged')
   t.strictSame(find(uitvoer), [], 'what a process that ended so had said')
