@@ -1,3 +1,4 @@
+import { describeAard } from './bijzonder.ts'
 import { achttiendeVerjaardag, groepsperiode } from './leerplicht.ts'
 import { dagnummer, leeftijdOp, weekdag, type Datum, type Periode } from './datum.ts'
 import { MEESTE_LESUREN, VERMOEDELIJKE_REDENEN, type CC_ONTVANGERS, type LEERWEGEN, type Meldingsprofiel, type VermoedelijkeReden, type VORMEN } from './meldingsprofiel.ts'
@@ -167,7 +168,8 @@ export function checkMelding (voornemen: Voorgenomen, vandaag: Datum): Meldtoets
     ...checkInschrijving(voornemen, vandaag),
     ...checkPersoon(voornemen),
     ...checkAndere(voornemen),
-    ...checkGeinformeerd(voornemen, vandaag)
+    ...checkGeinformeerd(voornemen, vandaag),
+    ...checkTeksten(voornemen)
   ]
   return { fouten, aandachtspunten: listAandachtspunten(voornemen, vandaag) }
 }
@@ -251,6 +253,14 @@ function checkGeinformeerd ({ invoer: { geinformeerd }, dossier: { geboortedatum
   if (wie === 'ouders' && op >= achttiendeVerjaardag(geboortedatum)) return [{ code: 'leerling-zelf', pointer: '/geinformeerd/wie', detail: 'Wie 18 is, wordt zelf geïnformeerd.' }]
   if (wie === 'leerling' && leeftijdOp(geboortedatum, op) < ZELF_VANAF) return [{ code: 'ouders', pointer: '/geinformeerd/wie', detail: `Onder de ${ZELF_VANAF} worden de ouders geïnformeerd.` }]
   return []
+}
+
+/** Who reads a melding learns that somebody is ziek, and never of what. */
+function checkTeksten ({ invoer }: Voorgenomen): Meldfout[] {
+  return (['toelichting', 'toelichtingActieGewenst', 'toelichtingOndernomenActie'] as const).flatMap((veld) => {
+    const aard = describeAard(invoer[veld] ?? '')
+    return aard === undefined ? [] : [{ code: 'aard-van-ziekte', pointer: `/${veld}`, detail: `Deze tekst ${aard}.` }]
+  })
 }
 
 /** Who is told of a melding of this leerling when the school tells it at every melding. */

@@ -95,6 +95,8 @@ t.test('each check has its edge', async (t) => {
     ['ouders of who is 18', handmatig('O', '2025-09-08', null, leerling('2007-09-11')), ['leerling-zelf']],
     ['a leerling of 15', { ...handmatig('O', '2025-09-08', null, leerling('2009-09-12')), invoer: zelf }, ['ouders']],
     ['a leerling of 16', { ...handmatig('O', '2025-09-08', null, leerling('2009-09-11')), invoer: zelf }, []],
+    ['what ails him, in three places', { ...voornemen, invoer: { ...invoer, toelichting: 'Vaak ziek: migraine', toelichtingActieGewenst: 'Vraag naar de Depressie', toelichtingOndernomenActie: 'gebeld over griep' } }, ['aard-van-ziekte', 'aard-van-ziekte', 'aard-van-ziekte']],
+    ['that he is ziek', { ...voornemen, invoer: { ...invoer, toelichting: 'Vaak ziek gemeld, ouders gesproken' } }, []],
     ['told tomorrow', { ...voornemen, invoer: { ...invoer, geinformeerd: { wie: 'ouders', op: '2025-09-16' } } }, ['datum-in-toekomst']],
     ['V3 six days after another', { ...voornemen, dossier: { ...dossier, meldingen: [{ melding: 'x', soort: 'V3', begindatum: '2025-09-01', einddatum: '2025-09-04' }] } }, ['te-kort-na-vorige']],
     ['V3 seven days after another', { ...voornemen, dossier: { ...dossier, meldingen: [{ melding: 'x', soort: 'V3', begindatum: '2025-09-01', einddatum: '2025-09-03' }] } }, []],
