@@ -69,15 +69,15 @@ const ALS_OUD = sql.raw(NAMEN.map((naam) => `a.${naam} as oud_${naam}`).join(', 
 const OUD = sql.raw(NAMEN.map((naam) => `oud_${naam}`).join(', '))
 
 /**
- * One push of one school and bron in one statement: what is new goes in at once; of the rest it compares what stands, writes only what differs and
- * is still so, keeps what it replaces, and says what happened. Undefined: the school has changed since the rows were computed, and nothing was written.
+ * One push of one school and bron in one statement: what is new goes in at once; of the rest it compares what stands, locks and writes only what
+ * differs, keeps what it replaces, and says what happened. Undefined: the school has changed since the rows were computed, and nothing was written.
  *
- * Keys are unique and sorted within `rijen`. All insertions come first, then all updates, both in that order, so concurrent pushes never
- * deadlock: who still inserts holds no lock on a row that stands. `nu` lies after the school's lock was taken: a levering, which takes that lock
- * alone, never misses a row that carries an earlier moment.
+ * Keys are unique and sorted within `rijen`. All insertions come first, then all locks, both in that order, so concurrent pushes never
+ * deadlock: who still inserts holds no lock on a row that stands. `nu` lies after the school's lock was taken: a levering, which takes that
+ * lock alone, never misses a row that carries an earlier moment.
  *
- * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `on conflict`): one index probe a row whatever the statistics
- * say, and an update is of the place where the row was found (`ctid`). As a plain join, a school before its first analyze was scanned whole by each batch.
+ * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `for update`, `on conflict`): one index probe a row whatever
+ * the statistics say. As a plain join, a school before its first analyze was scanned whole by each batch.
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
   const { school, bron } = scope
@@ -113,10 +113,17 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijf
                   else 'ongewijzigd'
              end as actie
         from (select i.* from invoer i where not exists (select from ingevoegd n where n.bron_id = i."bronId") order by i."bronId") g
-       cross join lateral (select a.ctid as plaats, ${ALS_OUD}
+       cross join lateral (select ${ALS_OUD}
                              from absentie a
                             where a.school = ${school} and a.bron = ${bron} and a.bron_id = g."bronId"
                            offset 0) v
+    ), vast as materialized (
+      select (v.gewijzigd_op, v.vastgelegd_op) is distinct from (b.oud_gewijzigd_op, b.oud_vastgelegd_op) as intussen_anders
+        from (select * from besluit where actie in ('gewijzigd', 'bevestigd') order by "bronId") b
+       cross join lateral (select a.gewijzigd_op, a.vastgelegd_op
+                             from absentie a
+                            where a.school = ${school} and a.bron = ${bron} and a.bron_id = b."bronId"
+                              for update) v
     ), bewaard as (
       insert into absentie_versie (${KOLOMMEN}, vervangen_op, verouderd)
       select ${OUD}, nu, false from besluit where actie = 'gewijzigd'
@@ -133,16 +140,21 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijf
                             limit 1) h on true
        where h.bekend is null
     ), herschreven as (
-      update absentie a
-         set vestiging = coalesce(b.vestiging, a.vestiging), leerling = coalesce(b.leerling, a.leerling), datum = coalesce(b.datum, a.datum), soort = coalesce(b.soort, a.soort),
-             reden = case when b.ingetrokken then a.reden else b.reden end, minuten = case when b.ingetrokken then a.minuten else b.minuten end,
-             minuten_afgeleid = case when b.ingetrokken then a.minuten_afgeleid else b.afgeleid end, lesuren = case when b.ingetrokken then a.lesuren else b.lesuren end,
-             dagdeel = case when b.ingetrokken then a.dagdeel else b.dagdeel end, categorie = coalesce(b.categorie, a.categorie), ingetrokken = b.ingetrokken, gewijzigd_op = b."gewijzigdOp",
-             vastgelegd_op = case when b.actie = 'bevestigd' then a.vastgelegd_op else b.nu end,
-             aanlevering = case when b.actie = 'bevestigd' then a.aanlevering else coalesce(b.aanlevering, ${kader.aanlevering}::uuid) end
-        from (select * from besluit where actie in ('gewijzigd', 'bevestigd') order by "bronId") b
-       where a.school = ${school} and a.ctid = b.plaats and a.gewijzigd_op = b.oud_gewijzigd_op and a.vastgelegd_op = b.oud_vastgelegd_op
-      returning 1
+      insert into absentie (${KOLOMMEN})
+      select ${school}, ${bron}, "bronId", coalesce(vestiging, oud_vestiging), coalesce(leerling, oud_leerling), coalesce(datum, oud_datum), coalesce(soort, oud_soort),
+             case when ingetrokken then oud_reden else reden end, case when ingetrokken then oud_minuten else minuten end,
+             case when ingetrokken then oud_minuten_afgeleid else afgeleid end, case when ingetrokken then oud_lesuren else lesuren end,
+             case when ingetrokken then oud_dagdeel else dagdeel end, coalesce(categorie, oud_categorie), ingetrokken, "gewijzigdOp",
+             case when actie = 'bevestigd' then oud_vastgelegd_op else nu end,
+             case when actie = 'bevestigd' then oud_aanlevering else coalesce(aanlevering, ${kader.aanlevering}::uuid) end, coalesce(afmelding, oud_afmelding), oud_overtroefd_door
+        from besluit
+       where actie in ('gewijzigd', 'bevestigd')
+       order by "bronId"
+          on conflict on constraint absentie_pk do update
+             set vestiging = excluded.vestiging, leerling = excluded.leerling, datum = excluded.datum, soort = excluded.soort, reden = excluded.reden,
+                 minuten = excluded.minuten, minuten_afgeleid = excluded.minuten_afgeleid, lesuren = excluded.lesuren, dagdeel = excluded.dagdeel,
+                 categorie = excluded.categorie, ingetrokken = excluded.ingetrokken, gewijzigd_op = excluded.gewijzigd_op,
+                 vastgelegd_op = excluded.vastgelegd_op, aanlevering = excluded.aanlevering
     ), opgeruimd as (
       delete from absentie_in_wacht w
        where w.school = ${school} and w.bron = ${bron} and w.bron_id = any(array(select "bronId" from invoer))
@@ -150,7 +162,7 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijf
     )
     select exists (select from stam) as actueel,
            (select count(*) from ingevoegd) as nieuw,
-           (select count(*) from besluit where actie in ('gewijzigd', 'bevestigd')) <> (select count(*) from herschreven) as "intussenAnders",
+           (select coalesce(bool_or(intussen_anders), false) from vast) as "intussenAnders",
            (select string_agg(index || ' ' || actie || case when num_nulls(oud_leerling, oud_datum) > 0 then ''
                                                             else ' ' || oud_leerling || ' ' || oud_vestiging || ' ' || oud_datum || ' ' || oud_categorie || ' ' || oud_soort || ' ' || oud_ingetrokken end, ',')
               from besluit) as anders`)
