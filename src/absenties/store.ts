@@ -77,7 +77,8 @@ const OUD = sql.raw(NAMEN.map((naam) => `oud_${naam}`).join(', '))
  * lock alone, never misses a row that carries an earlier moment.
  *
  * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `for update`, `on conflict`): one index probe a row whatever
- * the statistics say. As a plain join, a school before its first analyze was scanned whole by each batch.
+ * the statistics say. As a plain join, a school before its first analyze was scanned whole by each batch. Which index is not in our hands: with a
+ * plan from when the table was empty PostgreSQL 18 skips through another one until the first analyze (1,000 corrections: 200 ms instead of 30).
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
   const { school, bron } = scope

@@ -62,7 +62,11 @@ function inAmsterdam (pattern: string, now: () => Date): CronMatcher {
   }
 }
 
-export interface Schedule { readonly stop: () => Promise<void>, /** Resolves when it ended by a fault of its own, such as a store that went away while a job was written off; `stop` is still to be called. */ readonly ended: Promise<void> }
+export interface Schedule {
+  readonly stop: () => Promise<void>
+  /** Resolves when it ended by a fault of its own, such as a store that went away while a job was written off; `stop` is still to be called. */
+  readonly ended: Promise<void>
+}
 
 /**
  * Plans the night by `nachtCron` and the leveringen by `leveringenCron`, in Amsterdam time, and runs them. A night is counted until yesterday and
@@ -106,9 +110,11 @@ export async function startSchedule (app: App): Promise<Schedule> {
     await pool.end()
   }
   try {
-    runner = await plan(pool, log, app, { taskList, werkers })
+    const pools: string[] = []
+    runner = await plan(pool, log, app, taskList, pools)
     isRunning = true
     const ended = runner.promise.catch((error: unknown) => { app.log.error({ fout: describeError(error) }, 'job worker ended') }).finally(() => { isRunning = false })
+    for (const id of pools) await werkers.begin(id)
     await werkers.release()
     await catchUp(app, runner)
     return {
@@ -135,11 +141,11 @@ function stillStop (app: App) {
   }
 }
 
-async function plan (pool: Pool, log: Logger, app: App, { taskList, werkers }: { readonly taskList: TaskList, readonly werkers: Werkers }): Promise<Runner> {
+/** Starts the workers; `pools` fills with the ids they work under. */
+async function plan (pool: Pool, log: Logger, app: App, taskList: TaskList, pools: string[]): Promise<Runner> {
   const events: WorkerEvents = new EventEmitter()
-  const pools: string[] = []
   events.on('pool:create', ({ workerPool }) => { pools.push(workerPool.id) })
-  const runner = await run({
+  return await run({
     pgPool: pool,
     schema: SCHEMA,
     concurrency: TEGELIJK,
@@ -155,8 +161,6 @@ async function plan (pool: Pool, log: Logger, app: App, { taskList, werkers }: {
       parseCronItem({ task: LEVERINGEN, identifier: LEVERINGEN, match: inAmsterdam(app.config.leveringenCron, app.now), options: { backfillPeriod: 0, ...PLANSLEUTEL } })
     ]
   })
-  for (const id of pools) await werkers.begin(id)
-  return runner
 }
 
 /** Queues the leveringen that are due, and one night when a school was not finished until yesterday. */

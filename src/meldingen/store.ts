@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { iso, isVan } from '../db/statement.ts'
 import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
-import { isGemeldAan } from '../toegang/verbinding.ts'
+import { isGemeldAan } from '../toegang/gronden.ts'
 import { DOSSIER_BEPERKT, MELDING_BEPERKT } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'

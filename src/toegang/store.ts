@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { readRows } from '../db/statement.ts'
-import { BLOKKADES, isGemeldAan, TOESTEMMINGEN } from './verbinding.ts'
+import { BLOKKADES, isGemeldAan, TOESTEMMINGEN } from './gronden.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Betrekking, Toestemming } from '../domain/betrekking.ts'
 import type { Datum } from '../domain/datum.ts'

@@ -8,8 +8,8 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { percentile, startDienst, withClient, type Dienst } from './dienst.ts'
 import type { Benchregel } from './bench.ts'
 
-const KLANTEN = 4
-const BATCH = 1_000
+export const KLANTEN = 4
+export const BATCH = 1_000
 const LEERLINGEN = 1_000
 // Lesdagen of noord from 25 August 2025 on, without looking them up: weekdays outside the first vacations.
 const DAGEN = listDagen('2025-08-25', 38)
@@ -56,7 +56,7 @@ function listDagen (van: string, aantal: number): string[] {
 const agent = new Agent({ keepAlive: true })
 
 /** The answer as text. `node:http` and no `fetch`: clients share the machine with the service, and what they cost is not what it does. */
-async function send (dienst: Dienst, method: string, path: string, body: Buffer): Promise<string> {
+export async function send (dienst: Dienst, method: string, path: string, body: Buffer): Promise<string> {
   const headers = { authorization: `Bearer ${dienst.token}`, 'content-type': 'application/json', 'content-length': body.length }
   const sent = request(`${dienst.url}${path}`, { agent, method, headers })
   sent.end(body)
@@ -72,7 +72,8 @@ async function readAll (answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-async function createSchool (dienst: Dienst, school: string): Promise<void> {
+/** A school of 1,000 leerlingen, L-0 to L-999. */
+export async function createSchool (dienst: Dienst, school: string): Promise<void> {
   await send(dienst, 'PUT', `/v1/vestigingen/${school}00`, Buffer.from(JSON.stringify({ naam: school, sector: 'vo', regio: 'noord', gemeentecode: '0014', lesuurMinuten: 50 })))
   const leerlingen = Array.from({ length: LEERLINGEN }, (_, at) => ({ bronId: `L-${at}`, school, geboortedatum: '2012-05-05', inschrijvingen: [{ vestiging: `${school}00`, van: '2025-08-01', leerjaar: 1 + at % 6, minutenPerWeek: 1500 }] }))
   await send(dienst, 'POST', '/v1/leerlingen/_bulk', Buffer.from(JSON.stringify({ leerlingen })))
@@ -80,28 +81,28 @@ async function createSchool (dienst: Dienst, school: string): Promise<void> {
 
 /** Batches of one school each; `gecorrigeerd` gives every second record another reden, a day later. */
 function listBatches (scholen: readonly string[], rijen: number, gecorrigeerd: boolean): string[] {
-  return Array.from({ length: Math.ceil(rijen / BATCH) }, (_, batch) => {
-    const school = scholen[batch % scholen.length]!
-    return Array.from({ length: Math.min(BATCH, rijen - batch * BATCH) }, (_, at) => {
-      const number = batch * BATCH + at
-      const anders = gecorrigeerd && number % 2 === 0
-      // 37 and 17 have no factor in common with 100: every leerling gets every soort and reden in time, and a correction gives him another.
-      const { soort, reden } = HONDERD[(number * 37 + batch * 17 + (anders ? 59 : 0)) % 100]!
-      return JSON.stringify({
-        bronId: String(8_000_000 + number),
-        school,
-        vestiging: `${school}00`,
-        leerling: `L-${(number * 7) % LEERLINGEN}`,
-        datum: DAGEN[Math.floor(number / 13) % DAGEN.length],
-        soort,
-        reden,
-        minuten: 50 + number % 4 * 50,
-        lesuren: [1 + number % 8],
-        dagdeel: null,
-        gewijzigdOp: anders ? '2025-11-02T10:00:00Z' : '2025-11-01T10:00:00Z'
-      })
-    }).join('\n')
-  })
+  return Array.from({ length: Math.ceil(rijen / BATCH) }, (_, batch) =>
+    Array.from({ length: Math.min(BATCH, rijen - batch * BATCH) }, (_, at) => JSON.stringify(buildRecord(scholen[batch % scholen.length]!, batch, at, gecorrigeerd && at % 2 === 0))).join('\n'))
+}
+
+/** The record at this place of this batch: over all leerlingen, lesdagen, soorten and redenen in time. */
+export function buildRecord (school: string, batch: number, at: number, anders = false): object {
+  const number = batch * BATCH + at
+  // 37 and 17 have no factor in common with 100: every leerling gets every soort and reden in time, and a correction gives him another.
+  const { soort, reden } = HONDERD[(number * 37 + batch * 17 + (anders ? 59 : 0)) % 100]!
+  return {
+    bronId: String(8_000_000 + number),
+    school,
+    vestiging: `${school}00`,
+    leerling: `L-${(number * 7) % LEERLINGEN}`,
+    datum: DAGEN[Math.floor(number / 13) % DAGEN.length],
+    soort,
+    reden,
+    minuten: 50 + number % 4 * 50,
+    lesuren: [1 + number % 8],
+    dagdeel: null,
+    gewijzigdOp: anders ? '2025-11-02T10:00:00Z' : '2025-11-01T10:00:00Z'
+  }
 }
 
 /** Rows a second over all clients, from first byte to last answer; every record must land. */

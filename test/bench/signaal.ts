@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { percentile, startDienst, withClient, type Dienst } from './dienst.ts'
+import { BATCH, buildRecord, createSchool, KLANTEN, send } from './push.ts'
 import type { Benchregel } from './bench.ts'
 
 // So many that at 40,000 rows/s nobody has more absenties in the end than the worst of a year: 40.
 const SCHOLEN = Array.from({ length: 32 }, (_, at) => `${10 + Math.floor(at / 26)}S${String.fromCharCode(65 + at % 26)}`)
-const KLANTEN = 4
-const BATCH = 1_000
-const LEERLINGEN = 1_000
-// Weekdays from 25 August 2025 on, before the first vakantie of noord.
-const DAGEN = Array.from({ length: 38 }, (_, at) => new Date(Date.parse('2025-08-25') + (Math.floor(at / 5) * 7 + at % 5) * 86_400_000).toISOString().slice(0, 10))
-// What the other bench pushes: of a hundred absenties most are ziekte, one in four is ongeoorloofd.
-const MENGSEL = [['afwezig', 'ZK', 55], ['te-laat', 'TL', 15], ['afwezig', 'SPIJ', 11], ['afwezig', 'MED', 8], ['afwezig', null, 8], ['afwezig', 'STG', 3]] as const
-const HONDERD = MENGSEL.flatMap(([soort, reden, aantal]) => Array.from({ length: aantal }, () => ({ soort, reden })))
 // Two days of spijbelen are 600 minuten, below 16 lesuren of 50; the third passes them.
 const VOORAF = ['2025-09-01', '2025-09-02'] as const
 const BESLISSEND = '2025-09-03'
@@ -33,7 +26,7 @@ export async function benchSignaal ({ aantal }: { readonly aantal: number }): Pr
     let rows = 0
     const load = Promise.all(Array.from({ length: KLANTEN }, async (_, klant) => {
       for (let batch = klant; !stopping.signal.aborted; batch += KLANTEN) {
-        const landed = await push(dienst, listBatch(SCHOLEN[batch % SCHOLEN.length]!, batch))
+        const landed = await push(dienst, Array.from({ length: BATCH }, (_, at) => buildRecord(SCHOLEN[batch % SCHOLEN.length]!, batch, at)))
         rows += landed
       }
     }))
@@ -63,10 +56,7 @@ export async function benchSignaal ({ aantal }: { readonly aantal: number }): Pr
 }
 
 async function ask<T> (dienst: Dienst, method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(`${dienst.url}${path}`, { method, headers: { authorization: `Bearer ${dienst.token}`, ...body === undefined ? {} : { 'content-type': 'application/json' } }, body: body === undefined ? null : JSON.stringify(body) })
-  const text = await answer.text() // or fetch opens another connection
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
-  return JSON.parse(text) as T
+  return JSON.parse(await send(dienst, method, path, Buffer.from(body === undefined ? '' : JSON.stringify(body)))) as T
 }
 
 /** Every record must land; answers how many there were. */
@@ -87,11 +77,6 @@ const spijbelt = ({ school, leerling }: Wachter, datum: string): object =>
 const leerlingOf = (school: string, bronId: string): object =>
   ({ bronId, school, geboortedatum: '2012-05-05', inschrijvingen: [{ vestiging: `${school}00`, van: '2025-08-01', leerjaar: 2, minutenPerWeek: 1500 }] })
 
-async function createSchool (dienst: Dienst, school: string): Promise<void> {
-  await ask(dienst, 'PUT', `/v1/vestigingen/${school}00`, { naam: school, sector: 'vo', regio: 'noord', gemeentecode: '0014', lesuurMinuten: 50 })
-  await ask(dienst, 'POST', '/v1/leerlingen/_bulk', { leerlingen: Array.from({ length: LEERLINGEN }, (_, at) => leerlingOf(school, `L-${at}`)) })
-}
-
 async function createWachter (dienst: Dienst, wachter: Wachter): Promise<void> {
   await ask(dienst, 'POST', '/v1/leerlingen/_bulk', { leerlingen: [leerlingOf(wachter.school, wachter.leerling)] })
   await push(dienst, VOORAF.map((datum) => spijbelt(wachter, datum)))
@@ -102,25 +87,6 @@ async function settle (dienst: Dienst): Promise<void> {
   await withClient(dienst, async (client) => {
     while ((await client.query<{ nog: boolean }>('select exists (select from evaluatie_markering) as nog')).rows[0]!.nog) await sleep(100)
     if ((await client.query('select from signaal')).rowCount !== 0) throw new Error('a signaal before the absentie that makes it')
-  })
-}
-
-/** New absenties of all leerlingen of a school. */
-function listBatch (school: string, batch: number): object[] {
-  return Array.from({ length: BATCH }, (_, at) => {
-    const number = batch * BATCH + at
-    return {
-      bronId: String(8_000_000 + number),
-      school,
-      vestiging: `${school}00`,
-      leerling: `L-${(number * 7) % LEERLINGEN}`,
-      datum: DAGEN[Math.floor(number / 13) % DAGEN.length],
-      ...HONDERD[(number * 37 + batch * 17) % 100]!,
-      minuten: 50 + number % 4 * 50,
-      lesuren: [1 + number % 8],
-      dagdeel: null,
-      gewijzigdOp: '2025-11-01T10:00:00Z'
-    }
   })
 }
 
