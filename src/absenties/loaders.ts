@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { toEnumName } from '../graphql/enum-name.ts'
-import { iso, readRows } from '../db/statement.ts'
+import { iso, readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
-import { inReikwijdte, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { areFew, inReikwijdte, inReikwijdteVanSchool, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { isGesluierd } from '../toegang/weergave.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { showRedenen } from './weergave.ts'
@@ -53,7 +53,8 @@ export async function listAbsentiesPerVestiging (ctx: Leesctx, vestigingen: Read
       const ouders = {
         tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
         van: sql`a.vestiging = k.vestiging`,
-        volgorde: sql`a.datum, a.bron, a.bron_id`
+        volgorde: sql`a.datum, a.bron, a.bron_id`,
+        vanSchool: true
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
       recordAtEnd(ctx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
@@ -73,6 +74,8 @@ interface Ouders {
   readonly van: SQL
   /** By datum and key; without the bron where a parent has but one, so that the sort of the page serves the aggregate too. */
   readonly volgorde: SQL
+  /** A parent has the absenties of many leerlingen. */
+  readonly vanSchool?: boolean
   /** What all absenties of a parent share; per parent. */
   readonly vast?: ReadonlyArray<Readonly<Record<Vast, string>>>
 }
@@ -111,13 +114,13 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
 async function selectAbsentiesPer (tx: Tx, scope: Schoolinzage, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   const { van, tot, na, first } = vraag
   const velden = listVelden(vraag.velden, ouders.vast === undefined ? [] : VAST)
-  const rows = await readRows<{ rijen: string | null }>(tx, sql`
+  const rows = await (ouders.vanSchool === true && !areFew(scope) ? readPage : readRows)<{ rijen: string | null }>(tx, sql`
     select a.rijen
       from ${ouders.tabel}
      cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen
                            from (select *
                                    from absentie a
-                                  where a.school = ${scope.school} and ${ouders.van} and ${inReikwijdte(scope, sql`a`)} and not a.ingetrokken
+                                  where a.school = ${scope.school} and ${ouders.van} and ${(ouders.vanSchool === true ? inReikwijdteVanSchool : inReikwijdte)(scope, sql`a`)} and not a.ingetrokken
                                     ${van === undefined ? sql`` : sql`and a.datum >= ${van}`}
                                     ${tot === undefined ? sql`` : sql`and a.datum <= ${tot}`}
                                     ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}

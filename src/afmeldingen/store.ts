@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { iso, isVan, readRows } from '../db/statement.ts'
-import { inReikwijdte, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Dagdeel } from '../domain/absentie.ts'
 import type { Afmelding as Afgemeld, Afmeldingskader } from '../domain/afmelding.ts'
@@ -197,7 +197,7 @@ export async function listAfmeldingen (tx: Tx, scope: Schoolinzage, { leerling, 
   const { rows } = await tx.execute<Afmelding>(sql`
     select ${AFMELDING}
       from afmelding
-     where school = ${scope.school} and not ingetrokken and ${inReikwijdte(scope, sql`afmelding`)}
+     where school = ${scope.school} and not ingetrokken and ${inReikwijdteVanSchool(scope, sql`afmelding`)}
        ${leerling === undefined ? sql`` : sql`and leerling = ${leerling}`}
        ${open === undefined ? sql`` : sql`and (einddatum is null) = ${open}`}
        ${na === undefined ? sql`` : sql`and (bron, afmelding) > (${na[0]}, ${na[1]})`}

@@ -16,8 +16,24 @@ export async function readRows<T> (tx: Tx, query: SQL): Promise<T[]> {
   const { sql: text, params: values } = dialect.sqlToQuery(query)
   let name = names.get(text)
   if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `aanwezig-${names.size}`)
-  const { rows } = await (tx as Tx & { readonly $client: ClientBase }).$client.query({ ...(name === undefined ? {} : { name }), text, values })
+  const { rows } = await clientOf(tx).query({ ...(name === undefined ? {} : { name }), text, values })
   return rows as T[]
+}
+
+/** What drizzle would send it, it sends a turn later. */
+function clientOf (tx: Tx): ClientBase {
+  return (tx as Tx & { readonly $client: ClientBase }).$client
+}
+
+/**
+ * Rows of a page, read in the order of an index wherever one has it: for many rows of which few are shown. The planner does not know how many a school has
+ * and what row-level security leaves of them; it took a page for all there is, and read and sorted the whole school: of 40,000 absenties 15 ms, so 0.5.
+ * The statements around it travel with it.
+ */
+export async function readPage<T> (tx: Tx, query: SQL): Promise<T[]> {
+  const client = clientOf(tx)
+  const [, rows] = await Promise.all([client.query('set local enable_sort = off'), readRows<T>(tx, query), client.query('set local enable_sort = on')])
+  return rows
 }
 
 // What the text of an array would not give back as it is.

@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
-import { readRows } from '../db/statement.ts'
+import { readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
-import { inReikwijdte, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { areFew, inReikwijdte, inReikwijdteVanSchool, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
 import { findStam } from './stam.ts'
@@ -54,16 +54,15 @@ type Genummerd<T> = T & { readonly nr: number }
 
 async function selectLeerlingenPer (tx: Tx, scope: Schoolinzage, plaatsen: readonly Leerlingenplaats[], { na, first }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
   const ingeschreven = plaatsen.every(({ vestiging }) => vestiging === null) ? sql`` : sql`and ${isIngeschreven}`
-  const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
+  return await (areFew(scope) ? readRows : readPage)<Genummerd<Leerlingkop>>(tx, sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
                            from leerling l
-                          where l.school = ${scope.school} and ${inReikwijdte(scope, sql`l`)} ${naPositie(na)} ${ingeschreven}
+                          where l.school = ${scope.school} and ${inReikwijdteVanSchool(scope, sql`l`)} ${naPositie(na)} ${ingeschreven}
                           order by l.bron, l.leerling
                           limit ${first + 1}) l
      order by p.nr, l.bron, l."bronId"`)
-  return rows
 }
 
 function naPositie (na: readonly [string, string] | undefined): SQL {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { areFew, inReikwijdte, inReikwijdteVanSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
-import { isVan } from '../db/statement.ts'
+import { isVan, readPage, readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Lesvrij } from '../domain/kalender.ts'
@@ -259,15 +259,14 @@ export async function findLeerling (tx: Tx, scope: Schoolinzage, bron: string, b
 
 export async function listLeerlingen (tx: Tx, scope: Schoolinzage, filter: { vestiging?: string | undefined, na?: readonly [string, string] | undefined, limit: number }): Promise<Leerling[]> {
   const { vestiging, na, limit } = filter
-  const { rows } = await tx.execute<Leerling>(sql`
+  return await (areFew(scope) ? readRows : readPage)<Leerling>(tx, sql`
     select ${LEERLING}
       from leerling l
-     where l.school = ${scope.school} and ${inReikwijdte(scope, sql`l`)}
+     where l.school = ${scope.school} and ${inReikwijdteVanSchool(scope, sql`l`)}
        ${vestiging === undefined ? sql`` : sql`and exists (select from inschrijving i where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = ${vestiging})`}
        ${na === undefined ? sql`` : sql`and (l.bron, l.leerling) > (${na[0]}, ${na[1]})`}
      order by l.bron, l.leerling
      limit ${limit}`)
-  return rows
 }
 
 export async function searchLeerlingen (tx: Tx, scope: Schoolscope, pgnZoek: Buffer): Promise<Leerling[]> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
 import { iso, isVan, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
-import { inReikwijdte, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { nameBeleidsversie, rustTot, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -204,7 +204,7 @@ export interface Signaalfilter {
 
 function whereSignaal (scope: Inzage, { school = onlySchool(scope), leerling, bron, regel, aard, status, voorstel }: Signaalfilter): SQL {
   return sql`
-    where ${inScope(scope, sql`s.school`)} and ${inReikwijdte(scope, sql`s`)}
+    where ${inScope(scope, sql`s.school`)} and ${inReikwijdteVanSchool(scope, sql`s`)}
       ${school === undefined ? sql`` : sql`and s.school = ${school}`}
       ${leerling === undefined ? sql`` : sql`and s.leerling = ${leerling}`}
       ${bron === undefined ? sql`` : sql`and s.bron = ${bron}`}

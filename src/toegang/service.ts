@@ -105,6 +105,21 @@ export function inReikwijdte ({ leerlingen }: Inzage, tabel: SQL): SQL {
                                                                                     ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]))) is true`
 }
 
+/** Whether there are so few that all a table has of them is looked up; of more, a page in its own order meets some soon. */
+export function areFew ({ leerlingen }: Inzage): boolean {
+  return leerlingen !== '*' && leerlingen.length <= 100
+}
+
+/**
+ * The same for what reads a whole school otherwise: of a few their keys come first, for an index. One child in a school of 10,000 was looked for in every
+ * absentie of it, 400 ms; so it is found in 1. Not where a statement names the leerlingen it asks: there the planner takes it for all there is to look up.
+ */
+export function inReikwijdteVanSchool (inzage: Inzage, tabel: SQL): SQL {
+  const { leerlingen } = inzage
+  if (leerlingen === '*' || !areFew(inzage)) return inReikwijdte(inzage, tabel)
+  return sql`${tabel}.leerling = any(${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) and ${inReikwijdte(inzage, tabel)}`
+}
+
 /** Without the leerlingen of whom this actor may not know where they are: for a question that a vestiging narrows. */
 export function withPlaats<S extends Inzage> (actor: Actor, scope: S): S {
   if (scope.leerlingen === '*') return scope

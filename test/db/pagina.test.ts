@@ -1,0 +1,77 @@
+import type { ClientBase } from 'pg'
+import t from 'tap'
+import { listAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
+import { makePool } from '../../src/db/pool.ts'
+import { runTransaction, type Tx } from '../../src/db/transaction.ts'
+import { keyOf, requireInzage, type Actor } from '../../src/toegang/service.ts'
+import { createTestDatabase } from '../support/database.ts'
+
+const LEERLINGEN = 500
+const PER_LEERLING = 20
+const LIMIT = 51
+
+const TOEPASSING: Actor = { bron: 'lvs', rechten: new Set(['absenties:lezen']), scholen: ['99AA'] }
+
+/** Who sees only the first so many leerlingen. */
+function seesOnly (aantal: number): Actor {
+  const zichtbaar = Array.from({ length: aantal }, (_, at) => ({ school: '99AA', bron: 'lvs', leerling: `L-${at}`, verborgen: [] }))
+  return { ...TOEPASSING, leerlingen: new Map(zichtbaar.map((each) => [keyOf(each), each])) }
+}
+
+interface Knoop { readonly 'Actual Rows': number, readonly 'Actual Loops': number, readonly 'Relation Name'?: string, readonly 'Rows Removed by Filter'?: number, readonly Plans?: readonly Knoop[] }
+
+function countGelezen (knoop: Knoop): number {
+  const eigen = knoop['Relation Name'] === 'absentie' ? (knoop['Actual Rows'] + (knoop['Rows Removed by Filter'] ?? 0)) * knoop['Actual Loops'] : 0
+  return (knoop.Plans ?? []).reduce((total, plan) => total + countGelezen(plan), eigen)
+}
+
+t.test('a page of absenties', async (t) => {
+  const pool = makePool({ ...await createTestDatabase(t), ssl: false }, { max: 2, onError: () => {} })
+  t.teardown(async () => { await pool.end() })
+  await pool.query("insert into school (school) values ('99AA')")
+  await pool.query("insert into vestiging select school, school || '00', 'Vestiging', 'vo', 'midden', '0344', null, 50, now() from school")
+  await pool.query("insert into leerling (school, bron, leerling, geboortedatum, vastgelegd_op) select '99AA', 'lvs', 'L-' || n, '2012-05-05', now() from generate_series(0, $1::int - 1) n", [LEERLINGEN])
+  await pool.query(`
+    insert into absentie
+    select school, bron, leerling || '-' || n, '99AA00', leerling, date '2025-08-25' + n * 7, 'afwezig', 'ZK', 50, false, null, null, 'geoorloofd', false, now(), now(), gen_random_uuid()
+      from leerling, generate_series(1, $1::int) n`, [PER_LEERLING])
+  await pool.query('vacuum analyze')
+
+  /** How many rows of the table the page took, by the plan that PostgreSQL made of the statement itself. */
+  const countRead = async (actor: Actor, filter: Omit<Absentiefilter, 'limit'>): Promise<number> => {
+    const inzage = requireInzage(actor, 'absenties:lezen', '99AA')
+    return await runTransaction(pool, ['99AA'], async (tx) => {
+      let gelezen: number | undefined
+      const { $client: client } = tx as unknown as { $client: ClientBase }
+      const explained = Object.assign(Object.create(tx) as Tx, {
+        $client: {
+          query: async (statement: string | { text: string, values: unknown[] }) => {
+            if (typeof statement === 'string') return await client.query(statement)
+            const { text, values } = statement
+            const { rows } = await client.query<{ 'QUERY PLAN': ReadonlyArray<{ Plan: Knoop }> }>(`explain (analyze, format json) ${text}`, values)
+            gelezen = countGelezen(rows[0]!['QUERY PLAN'][0]!.Plan)
+            return { rows: [] }
+          }
+        }
+      })
+      await listAbsenties(explained, inzage, { ...filter, limit: LIMIT })
+      return gelezen!
+    }, inzage.leerlingen === '*' ? undefined : inzage.leerlingen)
+  }
+
+  const na = ['2025-11-03', 'lvs', 'L-100-10'] as const
+  const FILTERS: ReadonlyArray<readonly [naam: string, filter: Omit<Absentiefilter, 'limit'>]> = [
+    ['the first', {}], ['a later one', { na }], ['of a bron', { bron: 'lvs' }], ['of a vestiging', { vestiging: '99AA00' }], ['from a day on', { van: '2025-10-01' }],
+    ['of a bron and vestiging, a later one', { bron: 'lvs', vestiging: '99AA00', na }]
+  ]
+  for (const [naam, filter] of FILTERS) t.equal(await countRead(TOEPASSING, filter), LIMIT, `${naam}: reads no more of the school than it shows`)
+  for (const [naam, filter] of FILTERS) {
+    const gelezen = await countRead(seesOnly(2), filter)
+    t.ok(gelezen > 0 && gelezen <= 2 * PER_LEERLING, `${naam}, of who sees two leerlingen: reads those only, ${gelezen} rows`)
+  }
+  // Half of the school: in order of the days, every second row is his.
+  for (const [naam, filter] of FILTERS) {
+    const gelezen = await countRead(seesOnly(LEERLINGEN / 2), filter)
+    t.ok(gelezen >= LIMIT && gelezen <= LEERLINGEN + LIMIT, `${naam}, of who sees half of the school: reads on until the page is full, ${gelezen} rows`)
+  }
+})
