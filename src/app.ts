@@ -79,6 +79,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
     onMarked,
     makeCtx: (actor, { traceparent, log: own = log } = {}) => {
       const trace = openTrace(traceparent)
+      const leerlingen = actor.leerlingen === undefined ? undefined : [...actor.leerlingen.values()]
       return {
         actor,
         now,
@@ -90,7 +91,7 @@ export async function openApp (config: Config, options: { log?: Logger, now?: ()
         wachtDagen: config.wachtDagen,
         leveringenDir: config.leveringenDir,
         inwerkingtreding: config.inwerkingtreding,
-        transaction: async (work) => await runTransaction(pool, actor.scholen, work, actor.leerlingen?.values()),
+        transaction: async (work) => await runTransaction(pool, actor.scholen, work, leerlingen),
         wake: () => { for (const listener of onMarked) listener() }
       }
     },

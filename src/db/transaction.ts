@@ -30,7 +30,14 @@ export function delayCommit (tx: Tx, work: Promise<unknown>): void {
   before.set(tx, [...before.get(tx) ?? [], work])
 }
 
-type Leerlingen = Iterable<{ readonly school: string, readonly bron: string, readonly leerling: string }>
+type Leerlingen = ReadonlyArray<{ readonly school: string, readonly bron: string, readonly leerling: string }>
+
+const bound = new WeakMap<Tx, Leerlingen>()
+
+/** The leerlingen that a transaction reaches, and no others; undefined: all of its scholen. */
+export function boundTo (tx: Tx): Leerlingen | undefined {
+  return bound.get(tx)
+}
 
 /**
  * Runs work in one transaction as the service's role, which row-level security binds to these scholen; with `leerlingen` as the role that reaches
@@ -44,6 +51,7 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
   const tx = drizzle({ client })
   const sent: Array<Promise<unknown>> = []
   last.set(tx, sent)
+  if (leerlingen !== undefined) bound.set(tx, leerlingen)
   try {
     // The first statement travels with it (the pool's connections are pipelined); should it fail, so does everything after it.
     sendLast(tx, client.query(begin))
@@ -69,6 +77,6 @@ function beginWithin (scholen: readonly string[] | '*', leerlingen: Leerlingen |
   const binnen = `set local app.scholen = '${scholen === '*' ? '*' : scholen.join('|')}'`
   if (leerlingen === undefined) return `begin; set local role aanwezig_dienst; ${binnen}`
   // A key of a bron is no text to put in a statement; in hex it is.
-  const sleutels = Array.from(leerlingen, ({ school, bron, leerling }) => Buffer.from(`${school} ${bron} ${leerling}`).toString('hex'))
+  const sleutels = leerlingen.map(({ school, bron, leerling }) => Buffer.from(`${school} ${bron} ${leerling}`).toString('hex'))
   return `begin; set local role aanwezig_persoon; ${binnen}; set local app.leerlingen = '${sleutels.join('|')}'`
 }

@@ -3,7 +3,7 @@ import { tijdstip, vandaag, type Datum } from '../domain/datum.ts'
 import { activiteitUri, findActiviteit, VERWERKINGSACTIVITEITEN, type Activiteit } from '../domain/verwerkingsactiviteit.ts'
 import { AppError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/rest.ts'
-import { delayCommit, Rollback, type Tx } from '../db/transaction.ts'
+import { boundTo, delayCommit, Rollback, type Tx } from '../db/transaction.ts'
 import { isNarrowed, reaches, requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { BEGIN, describeZegel, hashVerwerking, indexBetrokkenen, type Zegel } from './keten.ts'
 import { Plaats, type Verwerking, type Verwerkingenvraag, type Verwerkingsactiviteiten } from './contract.ts'
@@ -214,6 +214,14 @@ export function listActiviteiten (): Verwerkingsactiviteiten {
   return { verwerkingsactiviteiten: Object.entries(VERWERKINGSACTIVITEITEN).map(([code, activiteit]) => ({ id: activiteitUri(code), code, ...activiteit, gegevens: [...activiteit.gegevens], betrokkenen: [...activiteit.betrokkenen], ontvangers: [...activiteit.ontvangers] })) }
 }
 
+/** The key of a school, in a transaction that may from here on read what the log has of the leerlingen it is bound to, whoever is asked for. */
+async function openLogboek (ctx: Ctx, tx: Tx, school: string): Promise<Logsleutel> {
+  const sleutel = await getLogsleutel(ctx, tx, school)
+  const eigen = boundTo(tx)?.filter((leerling) => leerling.school === school)
+  if (eigen !== undefined) await store.showBetrokkenen(tx, eigen.map((leerling) => ctx.sleutels.pseudonyms(sleutel, [leerling])))
+  return sleutel
+}
+
 /**
  * Who saw or changed this leerling, for what, by what right: the last first. What is committed is sealed first, so every row has its place.
  * Whether the leerling is still known here does not matter; what was done before the key of the school was destroyed cannot be found.
@@ -227,7 +235,8 @@ export async function listVerwerkingen (ctx: Ctx, leerling: { bron: string, bron
   // Who sees only some leerlingen reads what the worker has sealed, a moment ago.
   const zegel = isNarrowed(ctx.actor) ? await ctx.transaction(async (tx) => await store.findLaatsteZegel(tx, school)) : (await sealSchool(ctx, school)).zegel
   return await ctx.transaction(async (tx) => {
-    const pseudoniem = ctx.sleutels.pseudonyms(await getLogsleutel(ctx, tx, school), [betrokkene])
+    const sleutel = await openLogboek(ctx, tx, school)
+    const pseudoniem = ctx.sleutels.pseudonyms(sleutel, [betrokkene])
     const found = await store.listVerwerkingen(tx, scope, pseudoniem, { van, tot, voor, limit: limit + 1 })
     await recordVerwerking(ctx, tx, 'verwerkingen:lezen', [betrokkene])
     const page = found.slice(0, limit)
@@ -247,7 +256,7 @@ export interface Verwerkingstelling extends store.Dagtelling { readonly naam: st
  * `sealSchool` comes before it. The caller has the right, and records that it reads.
  */
 export async function summarizeVerwerkingen (ctx: Ctx, tx: Tx, scope: Schoolinzage, betrokkenen: readonly Betrokkene[]): Promise<Verwerkingstelling[]> {
-  const sleutel = await getLogsleutel(ctx, tx, scope.school)
+  const sleutel = await openLogboek(ctx, tx, scope.school)
   const geteld = await store.countPerDag(tx, scope, betrokkenen.map((betrokkene) => ctx.sleutels.pseudonyms(sleutel, [betrokkene])))
   return geteld.map((telling) => ({ ...telling, naam: findActiviteit(telling.activiteit)?.naam ?? telling.activiteit, doel: findActiviteit(telling.activiteit)?.doel ?? null }))
 }

@@ -12,14 +12,16 @@ const LEVENDE_SLEUTEL = (school: string, nummer: number): SQL => sql`(select k.n
 
 const KOLOMMEN = sql`school, verwerking, activiteit, actor, toepassing, rol, doelbinding, trace_id, span_id, ouder_span, sleutel, betrokkenen, tijdstip`
 
+// Its key is made before the row: who records may not read what he recorded.
+
 /** Records one verwerking, to be sealed. Binary: a push has its pseudonyms as one parameter of 16 bytes each. */
 export async function insertVerwerking (tx: Tx, rij: NieuweVerwerking): Promise<void> {
   await readRows(tx, sql`
-    with nieuw as (
+    with nieuw as materialized (select ${rij.school}::text as school, gen_random_uuid() as verwerking), vastgelegd as (
       insert into verwerking (${KOLOMMEN})
-      select ${rij.school}, gen_random_uuid(), ${rij.activiteit}, ${rij.actor}, ${rij.toepassing}, ${rij.rol}, ${rij.doelbinding}, ${rij.traceId}, ${rij.spanId}, ${rij.ouderSpan},
+      select school, verwerking, ${rij.activiteit}, ${rij.actor}, ${rij.toepassing}, ${rij.rol}, ${rij.doelbinding}, ${rij.traceId}, ${rij.spanId}, ${rij.ouderSpan},
              ${LEVENDE_SLEUTEL(rij.school, rij.sleutel)}, ${rij.betrokkenen}::bytea, ${rij.tijdstip}::timestamptz
-      returning school, verwerking
+        from nieuw
     )
     insert into verwerking_markering (school, verwerking) select school, verwerking from nieuw`)
 }
@@ -29,13 +31,15 @@ export async function insertVerwerkingen (tx: Tx, rijen: readonly NieuweVerwerki
   const [eerste] = rijen
   if (eerste === undefined) return
   await readRows(tx, sql`
-    with nieuw as (
-      insert into verwerking (${KOLOMMEN})
-      select ${eerste.school}, gen_random_uuid(), r.activiteit, ${eerste.actor}, ${eerste.toepassing}, ${eerste.rol}, ${eerste.doelbinding}, ${eerste.traceId}, r.span_id, r.ouder_span,
-             ${LEVENDE_SLEUTEL(eerste.school, eerste.sleutel)}, r.betrokkenen, ${eerste.tijdstip}::timestamptz
+    with nieuw as materialized (
+      select ${eerste.school}::text as school, gen_random_uuid() as verwerking, r.*
         from unnest(${sql.param(rijen.map(({ activiteit }) => activiteit))}::text[], ${sql.param(rijen.map(({ spanId }) => spanId))}::text[],
                     ${sql.param(rijen.map(({ ouderSpan }) => ouderSpan))}::text[], ${sql.param(rijen.map(({ betrokkenen }) => betrokkenen))}::bytea[]) as r (activiteit, span_id, ouder_span, betrokkenen)
-      returning school, verwerking
+    ), vastgelegd as (
+      insert into verwerking (${KOLOMMEN})
+      select school, verwerking, activiteit, ${eerste.actor}, ${eerste.toepassing}, ${eerste.rol}, ${eerste.doelbinding}, ${eerste.traceId}, span_id, ouder_span,
+             ${LEVENDE_SLEUTEL(eerste.school, eerste.sleutel)}, betrokkenen, ${eerste.tijdstip}::timestamptz
+        from nieuw
     )
     insert into verwerking_markering (school, verwerking) select school, verwerking from nieuw`)
 }
@@ -148,6 +152,11 @@ export async function insertZegel (tx: Tx, school: string, zegel: NieuwZegel): P
 }
 
 // ---- reading
+
+/** Whose rows this transaction may read, where it is bound to some leerlingen. */
+export async function showBetrokkenen (tx: Tx, pseudoniemen: readonly Buffer[]): Promise<void> {
+  await readRows(tx, sql`select set_config('app.betrokkenen', ${pseudoniemen.map((pseudoniem) => pseudoniem.toString('hex')).join('|')}, true)`)
+}
 
 export type Plaats = readonly [zegel: number, positie: number]
 

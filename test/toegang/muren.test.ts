@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap'
 import { makeLog, type App } from '../../src/app.ts'
 import { OWNERS } from '../../src/db/tables.ts'
+import { runTransaction } from '../../src/db/transaction.ts'
 import { buildServer } from '../../src/server.ts'
 import { RECHTEN } from '../../src/toegang/rechten.ts'
+import { requireInzage } from '../../src/toegang/service.ts'
+import { sealSchool, summarizeVerwerkingen } from '../../src/verwerkingen/service.ts'
 import { exportSpans } from '../../src/verwerkingen/uitvoer.ts'
 import { execute, operations, OPERATIES } from '../support/operaties.ts'
 import { startService, type Service } from '../support/service.ts'
@@ -104,6 +107,15 @@ async function countSpans (service: Service, server: 'wall' | 'forged', scholen:
   return spans
 }
 
+/** What the log says of one leerling, asked by whoever may ask for all, in a transaction that is bound to another. */
+async function countGelogd ({ service, own: { school } }: Plaats, van: string, gevraagd: string): Promise<number> {
+  const ctx = service.app.makeCtx({ bron: 'test-lvs', rechten: new Set(RECHTEN), scholen: [school] })
+  await sealSchool(ctx, school)
+  const scope = requireInzage(ctx.actor, 'verwerkingen:lezen', school)
+  const sleutel = (leerling: string): { school: string, bron: string, leerling: string } => ({ school, bron: 'test-lvs', leerling })
+  return await runTransaction(service.app.pool, [school], async (tx) => (await summarizeVerwerkingen(ctx, tx, scope, [sleutel(gevraagd)])).length, [sleutel(van)])
+}
+
 t.test('without row-level security the Scope of the services hides other scholen and other leerlingen; without either, nothing does', async (t) => {
   const plaats = await prepare(t)
   const { service, own, elders } = plaats
@@ -118,6 +130,7 @@ t.test('without row-level security the Scope of the services hides other scholen
   const forged = await buildWithoutScope(t, service)
   for (const lezer of lezers) t.notOk((await findLekken(plaats, forged, [lezer], cursors).next()).done, `${lezer.naam}: both walls gone is seen`)
   t.not(await countSpans(service, 'forged', [elders.school], own.school), 0)
+  t.not(await countGelogd(plaats, ANDER.sleutel, 'L-1'), 0, 'the log of another leerling')
 })
 
 t.test('row-level security hides them when the services believe that whoever asks may see everything', async (t) => {
@@ -137,6 +150,10 @@ t.test('row-level security hides them when the services believe that whoever ask
   for (const rol of NARROWED) t.ok((await countGezien(plaats, forged, await tokenOf(service, rol, 'ander', [own.school]))).every((aantal, at) => Number(aantal) < Number(alles[at]) && (at < 2 || aantal === 0)), `${rol}: counts of the own leerling at most`)
   t.equal(await countSpans(service, 'forged', [elders.school], own.school), 0, 'the log of another school')
   t.not(await countSpans(service, 'forged', [own.school], own.school), 0)
+  t.equal(await countGelogd(plaats, ANDER.sleutel, 'L-1'), 0, 'the log of another leerling')
+  t.not(await countGelogd(plaats, 'L-1', 'L-1'), 0)
+  const logregels = await runTransaction(service.app.pool, [own.school], async (tx) => (await tx.execute('select school from verwerking union all select school from verwerking_betrokkene')).rows.length, [{ school: own.school, bron: 'test-lvs', leerling: 'L-1' }])
+  t.equal(logregels, 0, 'nothing of the log before it is opened')
   await t.test('an answer is replayed to nobody else', async (t) => { await checkHerhaling(t, plaats, service.server) })
 })
 
