@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import Provider, { type ClientCredentials } from 'oidc-provider'
 import t, { type Test } from 'tap'
+import { Betrekkingsinvoer } from '../src/betrekkingen/contract.ts'
 import { RECHTEN, type Recht } from '../src/toegang/rechten.ts'
+import { getRol, ROLLEN, type Rolnaam } from '../src/toegang/rollen.ts'
 import { buildAbsentie, createSchool } from './support/school.ts'
 import { startService, type Service } from './support/service.ts'
 
@@ -98,14 +101,73 @@ async function push (service: Service, bearer: string, ...absenties: object[]): 
   return { status: statusCode, aantallen, code: code ?? resultaten?.[0]?.problemen?.[0]?.code }
 }
 
-t.test('the realm of docker-compose knows every recht', (t) => {
-  const { clientScopes, clients } = JSON.parse(readFileSync(new URL('../keycloak/aanwezig-realm.json', import.meta.url), 'utf8')) as { clientScopes: Array<{ name: string }>, clients: Array<{ optionalClientScopes: string[], protocolMappers: Array<{ config: Record<string, string> }> }> }
-  t.strictSame(clientScopes.map(({ name }) => name).sort(), [...RECHTEN].sort())
-  for (const { optionalClientScopes, protocolMappers } of clients) {
-    t.strictSame([...optionalClientScopes].sort(), [...RECHTEN].sort())
-    t.match(protocolMappers.map(({ config }) => config['included.custom.audience'] ?? config['claim.name']), ['aanwezig', 'scholen'])
+interface Mapper { readonly protocolMapper: string, readonly config: Readonly<Record<string, string>> }
+interface Mens { readonly id: string, readonly username: string, readonly attributes: Readonly<Record<string, readonly string[]>>, readonly credentials?: unknown }
+interface Realm {
+  readonly defaultSignatureAlgorithm: string
+  readonly accessTokenLifespan: number
+  readonly clientScopes: ReadonlyArray<{ name: string }>
+  readonly clients: ReadonlyArray<{ readonly clientId: string, readonly redirectUris?: readonly string[], readonly optionalClientScopes: readonly string[], readonly protocolMappers: readonly Mapper[] }>
+  readonly components: Readonly<Record<string, ReadonlyArray<{ readonly config: Readonly<Record<string, readonly string[]>> }>>>
+  readonly users: readonly Mens[]
+}
+
+/** The claims that mappers of Keycloak put in an access token; of the client itself where there is no `mens`. */
+function listClaims (mappers: readonly Mapper[], mens?: Mens): Record<string, unknown> {
+  return Object.fromEntries(mappers.filter(({ config }) => config['access.token.claim'] === 'true').flatMap(({ protocolMapper, config }): Array<[string, unknown]> => {
+    if (protocolMapper === 'oidc-audience-mapper') return [['aud', config['included.custom.audience']]]
+    if (protocolMapper === 'oidc-hardcoded-claim-mapper') return [[config['claim.name']!, JSON.parse(config['claim.value']!)]]
+    if (protocolMapper === 'oidc-sub-mapper') return [['sub', mens?.id]]
+    if (protocolMapper !== 'oidc-usermodel-attribute-mapper') throw new Error(`no known mapper: ${protocolMapper}`)
+    const values = mens?.attributes[config['user.attribute']!]
+    return values === undefined ? [] : [[config['claim.name']!, config['multivalued'] === 'true' ? values : values[0]]]
+  }))
+}
+
+t.test('the realm of docker-compose knows every recht and every rol, and its tokens are accepted', async (t) => {
+  const realm = JSON.parse(readFileSync(new URL('../keycloak/aanwezig-realm.json', import.meta.url), 'utf8')) as Realm
+  const [toepassing, portaal] = realm.clients
+  t.strictSame(realm.clientScopes.map(({ name }) => name).sort(), [...RECHTEN].sort())
+  for (const { optionalClientScopes } of realm.clients) t.strictSame([...optionalClientScopes].sort(), [...RECHTEN].sort())
+  // People sign in by a code with PKCE, and go back to this machine; nobody hands over a password.
+  t.match(portaal, { publicClient: true, standardFlowEnabled: true, implicitFlowEnabled: false, directAccessGrantsEnabled: false, serviceAccountsEnabled: false, fullScopeAllowed: false, attributes: { 'pkce.code.challenge.method': 'S256' } })
+  t.ok(portaal!.redirectUris!.every((uri) => uri.startsWith('http://127.0.0.1/') && !uri.includes('*')))
+
+  const { attributes } = JSON.parse(realm.components['org.keycloak.userprofile.UserProfileProvider']![0]!.config['kc.user.profile.config']![0]!) as { attributes: Array<{ name: string, permissions: { edit: string[] }, required?: { roles: string[] }, validations: { options?: { options: string[] } } }> }
+  const profiel = new Map(attributes.map((attribuut) => [attribuut.name, attribuut]))
+  t.strictSame(profiel.get('rol')!.validations.options!.options, Object.keys(ROLLEN))
+  for (const naam of ['rol', 'scholen', 'gemeente']) t.strictSame(profiel.get(naam)!.permissions.edit, ['admin'], `nobody gives himself a ${naam}`)
+  // Without a rol his token would be one of the toepassing itself.
+  for (const naam of ['rol', 'scholen']) t.strictSame(profiel.get(naam)!.required, { roles: ['admin'] }, `nobody is made without a ${naam}`)
+  t.strictSame(realm.users.flatMap((mens) => Object.keys(mens.attributes).filter((naam) => !profiel.has(naam))), [])
+
+  const key = await makeKey(realm.defaultSignatureAlgorithm, 'keycloak')
+  const jwks = createServer((_request, response) => { response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [key.publicJwk] })) }).listen(0, '127.0.0.1')
+  await once(jwks, 'listening')
+  t.teardown(() => {
+    jwks.close()
+    jwks.closeAllConnections()
+  })
+  const issuer = 'http://127.0.0.1:8080/realms/aanwezig'
+  const { app } = await startService(t, { environment: { AUTH_DEVELOPMENT: '', AUTH_ISSUERS: JSON.stringify([{ issuer, jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`, audience: 'aanwezig' }]), SLEUTEL: Buffer.alloc(32, 7).toString('base64') } })
+  const authenticate = async (azp: string, claims: Record<string, unknown>): Promise<unknown> => {
+    const iat = Math.floor(Date.now() / 1_000)
+    const token = await new SignJWT({ iss: issuer, azp, iat, exp: iat + realm.accessTokenLifespan, typ: 'Bearer', scope: RECHTEN.join(' '), ...claims }).setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' }).sign(key.privateKey)
+    return await app.authenticate({ raw: { rawHeaders: ['Authorization', `Bearer ${token}`] }, query: {} } as FastifyRequest)
   }
-  t.end()
+
+  // What Keycloak adds of itself: how the token came about stands before its id, and of a service account who asked from where.
+  const bron = await authenticate(toepassing!.clientId, { ...listClaims(toepassing!.protocolMappers), jti: `trrtcc:${randomUUID()}`, client_id: toepassing!.clientId, clientHost: '172.18.0.1', clientAddress: '172.18.0.1' })
+  t.strictSame(bron, { bron: 'demo-lvs', rechten: new Set(RECHTEN), scholen: ['99AA'] })
+  t.strictSame(realm.users.map(({ username }) => username), Object.keys(ROLLEN))
+  for (const mens of realm.users) {
+    const { rol, gemeente } = listClaims(portaal!.protocolMappers, mens)
+    t.equal(rol, mens.username)
+    const actor = await authenticate(portaal!.clientId, { ...listClaims(portaal!.protocolMappers, mens), jti: `onrtac:${randomUUID()}`, sid: randomUUID() })
+    t.strictSame(actor, { bron: 'demo-portaal', rechten: new Set(RECHTEN.filter((recht) => getRol(mens.username as Rolnaam).rechten.includes(recht))), scholen: ['99AA'], rol, persoon: mens.id, ...(gemeente === undefined ? {} : { gemeente }) }, mens.username)
+    t.ok(Betrekkingsinvoer.safeParse({ school: '99AA', leerling: 'L-1', persoon: mens.id, soort: 'ouder', gezag: true, van: '2026-08-01' }).success, 'his sub is a persoon of a betrekking')
+    t.notOk('credentials' in mens, 'a password is not in the file')
+  }
 })
 
 t.test('bronnen get tokens of an OpenID Connect server with keys of their own, and push on while its keys change', async (t) => {

@@ -4,8 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { FOUTCODES } from '../../src/errors.ts'
@@ -120,7 +121,7 @@ t.test('marked values of leerlingen, through every operation and every way to fa
     }
   }
   t.ok(misvormd > 200, `${misvormd} bodies with one wrong value`)
-  await check(t, service, 'a body that is too large', inject('POST', { url: '/absenties/_bulk' }, { bearer, payload: `{"absenties": ["${'kanarie '.repeat(4_000_000)}"]}`, headers: { 'content-type': 'application/json' } }), 413)
+  await exceed(t, service, own, bearer)
 
   for (const payload of [
     { query: '{ leerling(bron: "kanarie", bronId: 7) { onbekend } }' }, { query: '{ kanarie(' }, { query: 'query ($x: Int!) { school(brin: "99AA") { leerlingen(first: $x) { edges { cursor } } } }', variables: { x: KANARIE } },
@@ -131,8 +132,8 @@ t.test('marked values of leerlingen, through every operation and every way to fa
   await refuse(t, service, foreign)
   await breakStore(t, service, own, bearer, log)
   await breakInside(t, service, own, bearer, log)
-  await breakOff(service, bearer)
-  await Promise.all([overload(t, own, log), failSending(t, log)])
+  await breakOff(t, service, bearer)
+  await Promise.all([overload(t, own, log), overfill(t, own, log), failSending(t, log)])
   await failNight(t, service, log)
   await failProcess(t, service, own)
   await failCommands(t, service)
@@ -173,6 +174,64 @@ async function noteInWords (t: Test, service: Service, own: School, bearer: stri
   t.strictSame(tonen.sort(), ['getInzage', 'getSignaalgeschiedenis'], 'what shows it')
   const zonder = await service.token({ scopes: RECHTEN.filter((recht) => recht !== 'signalen:beoordelen') })
   t.notMatch((await service.inject({ bearer: zonder, url: `/v1/signalen/${own.signaal}/geschiedenis` })).body, /Kanarie/, 'to who may not decide, the geschiedenis does not')
+}
+
+const KB = 1024
+const MB = 1024 * KB
+/** A record of at least so many bytes, marked all over. */
+const makeLang = (bytes: number): string => `{"bronId": "kanarie", "leerling": "L-7", "toelichting": "${'Nagevraagd: kanarie 123456782, 2014-03-10. '.repeat(Math.ceil(bytes / 42))}"}`
+const makeBulk = (bytes: number): string => `{"absenties": [${makeLang(bytes)}]}`
+
+/** More than is read: bodies by the length they say, by what comes and by what they unzip to; lines, values, addresses and headers. */
+async function exceed (t: Test, service: Service, own: School, bearer: string): Promise<void> {
+  await askAll(t, service, own, 'longer than is read', (method, { url, payload }) => payload === undefined ? undefined : inject(method, { url }, { bearer, payload: JSON.stringify(payload), headers: { 'content-type': 'application/json', 'content-length': String(16 * MB + 1) } }), 413)
+  const teLang = await askAll(t, service, own, 'with values longer than any may be', (method, { url, payload }) => payload === undefined ? undefined : inject(method, { url, payload: lengthen(payload) }, { bearer }))
+  t.strictSame([...teLang.keys()].sort(), [200, 400], 'refused, or record by record')
+  await askAll(t, service, own, 'at an address longer than any is', (method, { url, payload }) => inject(method, { url: url.replace(/(?=\?|$)/, `/${'kanarie-123456782-'.repeat(20)}`), ...(payload === undefined ? {} : { payload }) }, { bearer }), 404)
+
+  const [json, ndjson] = [{ 'content-type': 'application/json' }, { 'content-type': 'application/x-ndjson' }]
+  const gzip = { 'content-encoding': 'gzip' }
+  const url = '/absenties/_bulk'
+  const bulk = makeBulk(8 * MB)
+  await check(t, service, 'a body that is too large', inject('POST', { url }, { bearer, payload: bulk, headers: json }), 413)
+  await check(t, service, 'a body that is too large, of no stated length', inject('POST', { url }, { bearer, payload: Readable.from(bulk.match(/[^]{1,65536}/g)!, { objectMode: false }), headers: json }), 413)
+  await check(t, service, 'a body that unzips to too much', inject('POST', { url }, { bearer, payload: gzipSync(bulk), headers: { ...json, ...gzip } }), 413)
+  await check(t, service, 'a query that is too large', { method: 'POST', url: '/graphql', bearer, payload: { query: `{ leerling(bron: "test-lvs", bronId: ${JSON.stringify(makeLang(64 * KB))}) { id } }` } }, 413)
+  for (const [what, payload, headers, antwoord] of [
+    ['lines that are too long', `${makeLang(64 * KB)}\n${makeLang(200 * KB)}\r\n${makeLang(64 * KB)}`, ndjson, /"afgewezen":3/],
+    ['lines that unzip to too much', gzipSync(makeLang(2 * MB)), { ...ndjson, ...gzip }, /bericht-te-groot/]
+  ] as const) {
+    const { statusCode, body } = await service.inject(inject('POST', { url }, { bearer, payload, headers }))
+    t.equal(statusCode, 200, what)
+    t.match(body, antwoord, what)
+    t.strictSame(find(body), [], what)
+  }
+}
+
+/** The same body, in which no text is short. */
+function lengthen (value: unknown): object {
+  return JSON.parse(JSON.stringify(value), (_naam, deel: unknown) => typeof deel === 'string' ? `${KANARIE} `.repeat(200) : deel) as object
+}
+
+/** More bytes at once than a bron may have read, and than all may. */
+async function overfill (t: Test, own: School, log: string[]): Promise<void> {
+  const service = await startService(t, { logLevel: 'trace', logTo: { write: (line) => { log.push(line) } }, environment: { BERICHTEN_MB: '16', VERZOEKEN_PER_SECONDE: '100000', ADRES_PER_SECONDE: '100000' } })
+  const stromen = await Promise.all(Array.from({ length: 16 }, async (_, at) => {
+    const body = new PassThrough()
+    body.write(makeLang(KB))
+    return { body, antwoord: service.inject({ bearer: await service.token({ bron: `stroom-lvs-${at}` }), method: 'POST', url: '/v1/absenties/_bulk', payload: body, headers: { 'content-type': 'application/x-ndjson' } }) }
+  }))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const allen = async (what: string, bron: string, bytes: number, status: number): Promise<void> => {
+    const bearer = await service.token({ bron })
+    await askAll(t, service, own, what, (method, { url, payload }) => payload === undefined ? undefined : inject(method, { url }, { bearer, payload: makeLang(KB), headers: { 'content-type': 'application/json', 'content-length': String(bytes) } }), status)
+  }
+  await allen('more bytes of a bron than are read at once', 'stroom-lvs-0', 8 * MB, 429)
+  await allen('more bytes than are read at once', 'ander-lvs', KB, 503)
+  for (const { body } of stromen) body.end()
+  for (const { antwoord } of stromen) t.strictSame(listFouten(200, (await antwoord).body).flatMap(find), [])
+  const { body } = await service.inject({ bearer: null, url: '/metrics' })
+  for (const reden of ['eigen-bytes', 'bytes']) t.match(body, new RegExp(`reden="${reden}"\\} [1-9]`), `${reden} was a reason`)
 }
 
 const WEGEN: ReadonlyArray<readonly [code: string, method: string, build: (own: School) => Verzoek, anders?: Partial<Vraag>]> = [
@@ -334,8 +393,8 @@ async function overload (t: Test, own: School, log: string[]): Promise<void> {
   t.strictSame(['tempo', 'gelijktijdig', 'adres', 'verzoeken', 'wachtrij', 'traag'].filter((reden) => (later[reden] ?? 0) <= (eerder[reden] ?? 0)), [], 'each of them was the reason')
 }
 
-/** Bodies that stop half way, on a real connection. */
-async function breakOff (service: Service, bearer: string): Promise<void> {
+/** Bodies that stop half way and headers without end, on a real connection. */
+async function breakOff (t: Test, service: Service, bearer: string): Promise<void> {
   await service.server.listen({ port: 0, host: '127.0.0.1' })
   const { port } = service.server.server.address() as AddressInfo
   for (const [type, body] of [['application/json', '{"absenties": [{"bronId": "kanarie", "leerling": "L-7", '], ['application/x-ndjson', '{"bronId": "kanarie", "leerling": "L-7"}\n{"bronId": "kan']] as const) {
@@ -349,22 +408,33 @@ async function breakOff (service: Service, bearer: string): Promise<void> {
   await once(socket, 'connect')
   socket.resume().end('KANARIE 123456782 HTTP/9\r\n\r\n')
   await once(socket, 'close')
+  const koppig = connect(port, '127.0.0.1')
+  koppig.write(`GET /v1/leerlingen?school=99AA HTTP/1.1\r\nHost: kanarie\r\nKanarie: ${'kanarie 123456782 '.repeat(2_000)}\r\n\r\n`)
+  let antwoord = ''
+  for await (const deel of koppig) antwoord += String(deel)
+  t.match(antwoord, /^HTTP\/1\.1 400 .*invoer-ongeldig/s, 'headers that are too large')
+  t.strictSame(find(antwoord), [])
 }
 
-/** DUO that answers with a fault, and says again what it got. */
+/** DUO that answers with a fault, and says again what it got: once, and then more often than is read. */
 async function failSending (t: Test, log: string[]): Promise<void> {
+  let keer = 1
   const duo = createServer((request, response) => {
     let body = ''
     request.on('data', (deel: Buffer) => { body += deel.toString() })
-    request.on('end', () => { response.writeHead(500, { 'content-type': 'text/xml' }).end(`<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>kanarie 123456782 ${body.length} ${encodeURIComponent(body)}</faultstring></soap:Fault></soap:Body></soap:Envelope>`) })
+    request.on('end', () => { response.writeHead(500, { 'content-type': 'text/xml' }).end(`<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>${`kanarie 123456782 ${body.length} ${encodeURIComponent(body)}`.repeat(keer)}</faultstring></soap:Fault></soap:Body></soap:Envelope>`) })
   }).listen(0, '127.0.0.1')
   await once(duo, 'listening')
   t.teardown(() => { duo.close() })
   const service = await startService(t, { logLevel: 'trace', logTo: { write: (line) => { log.push(line) } }, environment: { DUO_KANAAL: 'soap-vsv', DUO_URL: `http://127.0.0.1:${(duo.address() as AddressInfo).port}/`, DUO_OIN: '00000099000000000000' } })
   await prepareSchool(service, '99AA00')
   const verzender = startVerzender(service.app)!
-  const { rows: [stand] } = await until(async () => await execute(service, "select count(*)::int as n from uitzendpoging where uitslag is not null and uitslag <> 'aangenomen'"), ({ rows: [rij] }) => (rij as { n: number }).n > 0)
-  t.ok((stand as { n: number }).n > 0, 'DUO refused')
+  const listPogingen = async (): Promise<unknown[]> => (await execute(service, "select omschrijving from uitzendpoging where uitslag = 'mislukt' order by nummer")).rows.map(({ omschrijving }) => omschrijving)
+  t.strictSame(await until(listPogingen, ({ length }) => length === 1), ['SOAP-fout Server'], 'DUO refused')
+  keer = 5_000
+  await execute(service, "update uitzending set niet_voor = statement_timestamp() where status = 'wacht'")
+  await verzender.idle()
+  t.strictSame(await until(listPogingen, ({ length }) => length === 2), ['SOAP-fout Server', 'geen verbinding: ANTWOORD_TE_GROOT'], 'and answered more than is read')
   await verzender.peil()
   await verzender.stop()
 }
