@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isDatum, type Datum } from './domain/datum.ts'
 import { isOin } from './domain/identificatie.ts'
 
-const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url().refine(isSafe, 'jwksUrl begint met https:// (http:// alleen naar deze machine zelf, of een naam zonder punt: een container ernaast)'), audience: z.string().min(1) })).min(1)
+const Issuers = z.array(z.strictObject({ issuer: z.string().min(1), jwksUrl: z.url().refine(isSafe, 'jwksUrl begint met https:// (http:// alleen naar deze machine zelf, of een naam zonder punt: een container ernaast)'), audience: z.string().min(1), portalen: z.array(z.string().min(1)).default([]) })).min(1)
   .refine((list) => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'elke uitgever staat er een keer')
 
 /** Who can change the keys on their way can be anybody. */
@@ -76,7 +76,7 @@ export type Duokanaal =
   | { readonly kanaal: 'map', readonly map: string }
   | { readonly kanaal: 'soap-vsv', readonly url: string, readonly oin: string, readonly seconden: number, readonly tls: Pempaden | undefined, readonly ondertekening: Pempaden | undefined }
 
-export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string }
+export interface Issuer { readonly issuer: string, readonly jwksUrl: string, readonly audience: string, /** Clients (azp) that people sign in at. */ readonly portalen: readonly string[] }
 
 export interface Config {
   readonly host: string

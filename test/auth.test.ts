@@ -60,7 +60,7 @@ class Issuer {
 
 /** The service as it runs elsewhere: issuers of others, no key of its own. */
 async function startBehind (t: Test, issuers: readonly Issuer[], { environment = {}, ...options }: Serviceopties = {}): Promise<Service & { readonly issuers: string }> {
-  const list = await Promise.all(issuers.map(async (issuer) => ({ issuer: issuer.name, jwksUrl: await issuer.open(t), audience: 'aanwezig' })))
+  const list = await Promise.all(issuers.map(async (issuer) => ({ issuer: issuer.name, jwksUrl: await issuer.open(t), audience: 'aanwezig', portalen: ['portaal'] })))
   const trusted = JSON.stringify(list)
   const service = await startService(t, { ...options, environment: { AUTH_DEVELOPMENT: '', AUTH_ISSUERS: trusted, SLEUTEL: Buffer.alloc(32, 7).toString('base64'), ...environment } })
   return { ...service, issuers: trusted }
@@ -94,6 +94,7 @@ t.test('a token counts when a trusted issuer signed it for us, now, and it says 
   t.equal((await ask(service, await issuer.sign(ec, { iat: now + 20, nbf: now + 20 }))).status, 200, 'a clock that is a little ahead')
   t.equal((await ask(service, await issuer.sign(ec, { jti: 'A'.repeat(22) }))).status, 200, 'a jti of 128 bits')
   t.equal((await ask(service, await issuer.sign(ec), 'bearer')).status, 200, 'a scheme has no capitals')
+  t.equal((await ask(service, await issuer.sign(ec, { azp: 'portaal', sub: 'iemand', rol: 'schoolleider' }))).status, 200, 'somebody at a portaal')
   t.equal((await ask(service, await issuer.sign(ec, { scope: undefined }))).status, 403, 'a token without scope gives no right, and is no stranger')
   t.equal((await ask(service, await issuer.sign(ec, { scope: 'onbekend:recht' }))).status, 403)
 
@@ -129,6 +130,7 @@ t.test('a token counts when a trusted issuer signed it for us, now, and it says 
     ['issued in the future', await issuer.sign(ec, { iat: now + 60 }), /iat/],
     ['ended before it began', await issuer.sign(ec, { iat: now + 20, exp: now + 10 }), /iat/],
     ['of two days', await issuer.sign(ec, { exp: now + 172_800 }), /binnen een dag/],
+    ['of a portaal, and of nobody', await issuer.sign(ec, { azp: 'portaal', sub: 'iemand' }), /geen rol/],
     ['two clients in one', await issuer.sign(ec, { client_id: 'ander-lvs' }), /: client_id\.$/],
     ['without typ', await issuer.sign(ec, {}, { typ: undefined }), /typ/],
     ['a logout token', await issuer.sign(ec, {}, { typ: 'logout+jwt' }), /typ/],

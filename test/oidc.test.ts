@@ -137,7 +137,6 @@ t.test('the realm of docker-compose knows every recht and every rol, and its tok
   const profiel = new Map(attributes.map((attribuut) => [attribuut.name, attribuut]))
   t.strictSame(profiel.get('rol')!.validations.options!.options, Object.keys(ROLLEN))
   for (const naam of ['rol', 'scholen', 'gemeente']) t.strictSame(profiel.get(naam)!.permissions.edit, ['admin'], `nobody gives himself a ${naam}`)
-  // Without a rol his token would be one of the toepassing itself.
   for (const naam of ['rol', 'scholen']) t.strictSame(profiel.get(naam)!.required, { roles: ['admin'] }, `nobody is made without a ${naam}`)
   t.strictSame(realm.users.flatMap((mens) => Object.keys(mens.attributes).filter((naam) => !profiel.has(naam))), [])
 
@@ -149,7 +148,7 @@ t.test('the realm of docker-compose knows every recht and every rol, and its tok
     jwks.closeAllConnections()
   })
   const issuer = 'http://127.0.0.1:8080/realms/aanwezig'
-  const { app } = await startService(t, { environment: { AUTH_DEVELOPMENT: '', AUTH_ISSUERS: JSON.stringify([{ issuer, jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`, audience: 'aanwezig' }]), SLEUTEL: Buffer.alloc(32, 7).toString('base64') } })
+  const { app } = await startService(t, { environment: { AUTH_DEVELOPMENT: '', AUTH_ISSUERS: JSON.stringify([{ issuer, jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`, audience: 'aanwezig', portalen: [portaal!.clientId] }]), SLEUTEL: Buffer.alloc(32, 7).toString('base64') } })
   const authenticate = async (azp: string, claims: Record<string, unknown>): Promise<unknown> => {
     const iat = Math.floor(Date.now() / 1_000)
     const token = await new SignJWT({ iss: issuer, azp, iat, exp: iat + realm.accessTokenLifespan, typ: 'Bearer', scope: RECHTEN.join(' '), ...claims }).setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' }).sign(key.privateKey)
@@ -159,6 +158,7 @@ t.test('the realm of docker-compose knows every recht and every rol, and its tok
   // What Keycloak adds of itself: how the token came about stands before its id, and of a service account who asked from where.
   const bron = await authenticate(toepassing!.clientId, { ...listClaims(toepassing!.protocolMappers), jti: `trrtcc:${randomUUID()}`, client_id: toepassing!.clientId, clientHost: '172.18.0.1', clientAddress: '172.18.0.1' })
   t.strictSame(bron, { bron: 'demo-lvs', rechten: new Set(RECHTEN), scholen: ['99AA'] })
+  await t.rejects(authenticate(portaal!.clientId, { ...listClaims(portaal!.protocolMappers, realm.users[0]), rol: undefined, jti: `onrtac:${randomUUID()}` }), { code: 'niet-aangemeld' }, 'nobody without a rol')
   t.strictSame(realm.users.map(({ username }) => username), Object.keys(ROLLEN))
   for (const mens of realm.users) {
     const { rol, gemeente } = listClaims(portaal!.protocolMappers, mens)

@@ -14,7 +14,7 @@ export interface Verwerkingsactiviteit {
 const WETTELIJK = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het bijhouden en melden van verzuim (Leerplichtwet 1969 art. 21 en 21a; WPO, WEC, WVO 2020 en WEB over de registratie van deelnemers).'
 const TAAK = 'Taak van algemeen belang (AVG art. 6 lid 1 onder e): zorg voor aanwezigheid en tijdige begeleiding door de school.'
 const BETROKKENE = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): de rechten van de betrokkene (AVG art. 12 tot en met 22; UAVG art. 5).'
-const OVERDRACHT = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het onderwijskundig rapport bij een overstap (WPO art. 42; WEC art. 43; Besluit uitwisseling leer- en begeleidingsgegevens).'
+const OVERDRACHT = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): het onderwijskundig rapport (WPO art. 42; WEC art. 43), en bij andere overstappen leer- en begeleidingsgegevens (Besluit uitwisseling leer- en begeleidingsgegevens, Stb. 2012, 234, ook op grond van WVO art. 103b en WEB art. 2.3.6a en 2.5.5a).'
 const BEWARING = 'Wettelijke verplichting (AVG art. 6 lid 1 onder c): opslagbeperking en wissing (AVG art. 5 lid 1 onder e en art. 17).'
 const DOSSIER = 'Vijf jaar na uitschrijving.'
 const SCHOOL = 'de school'

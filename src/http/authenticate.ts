@@ -51,6 +51,8 @@ export type Authenticate = (request: FastifyRequest, beforeVerify?: () => Promis
 
 interface TrustedIssuer {
   readonly audience: string
+  /** Behind each token of these clients there is somebody with a rol. */
+  readonly portalen: readonly string[]
   readonly isDevelopment: boolean
   readonly find: JWTVerifyGetKey
   readonly freshUntil: () => number
@@ -65,9 +67,9 @@ type Settings = Pick<Config, 'issuers' | 'klokverschil' | 'certificaatHeader' | 
 export function makeAuthenticate (config: Settings, development: DevelopmentKeys | undefined, now: () => Date, log: Logger): Authenticate {
   const trusted = new Map<string, TrustedIssuer>(config.issuers.map((issuer) => {
     const keys = new IssuerKeys(issuer, now, log)
-    return [issuer.issuer, { audience: issuer.audience, isDevelopment: false, find: async (header, token) => await keys.find(header, token), freshUntil: () => keys.freshUntil }]
+    return [issuer.issuer, { audience: issuer.audience, portalen: issuer.portalen, isDevelopment: false, find: async (header, token) => await keys.find(header, token), freshUntil: () => keys.freshUntil }]
   }))
-  if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { audience: AUDIENCE, isDevelopment: true, find: createLocalJWKSet({ keys: [development.publicJwk] }), freshUntil: () => Infinity })
+  if (development !== undefined) trusted.set(DEVELOPMENT_ISSUER, { audience: AUDIENCE, portalen: [], isDevelopment: true, find: createLocalJWKSet({ keys: [development.publicJwk] }), freshUntil: () => Infinity })
   const readThumbprint = makeReadThumbprint(config.certificaatHeader, config.proxys)
   const known = new Map<string, Verified>()
 
@@ -111,6 +113,8 @@ async function verify (token: string, trusted: ReadonlyMap<string, TrustedIssuer
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw new TokenError('invalid_token', `Dit toegangsbewijs mist of heeft ongeldige gegevens: ${claims.error.issues.map((issue) => issue.path.join('.')).join(', ')}.`)
   const { azp, scope, scholen, sub, rol, gemeente, iat, exp, cnf } = claims.data
+  // Without one it would be taken for the client's own, that sees everyone.
+  if (rol === undefined && issuer.portalen.includes(azp)) throw new TokenError('invalid_token', `Dit toegangsbewijs noemt geen rol, en achter ${azp} zit altijd een persoon.`)
   // A development token is made by hand, to last as long as its maker likes, also for a service whose clock stands elsewhere.
   if (!issuer.isDevelopment && (iat > now.getTime() / 1000 + clockTolerance || exp <= iat || exp - iat > LONGEST_SECONDS)) throw new TokenError('invalid_token', 'Dit toegangsbewijs is niet geldig: iat ligt in de toekomst, of exp niet binnen een dag daarna.')
   return {
