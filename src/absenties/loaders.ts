@@ -3,7 +3,7 @@ import { toEnumName } from '../graphql/enum-name.ts'
 import { iso, readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
-import { areFew, inReikwijdte, inReikwijdteVanSchool, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, isSchoolwide, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { isGesluierd } from '../toegang/weergave.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { showRedenen } from './weergave.ts'
@@ -107,6 +107,8 @@ type Veld = keyof typeof KOLOMMEN
 // What other fields are made of.
 const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'bronId'], cursor: ['datum', 'bron', 'bronId'], leerlinggegevens: ['bron', 'leerling'] }
 
+interface Gelezen { readonly rijen: string | null }
+
 /**
  * The page of each parent as one text of fields, taken apart here. Measured for 50 leerlingen with 20 absenties of 6 fields against
  * `json_agg(json_build_object(…))`: 2.2 ms of PostgreSQL instead of 4.9, and 0.3 ms here instead of 0.45.
@@ -114,7 +116,7 @@ const GEMAAKT_VAN: Readonly<Record<string, readonly Veld[]>> = { id: ['bron', 'b
 async function selectAbsentiesPer (tx: Tx, scope: Schoolinzage, ouders: Ouders, vraag: Absentiespaginavraag): Promise<Absentie[][]> {
   const { van, tot, na, first } = vraag
   const velden = listVelden(vraag.velden, ouders.vast === undefined ? [] : VAST)
-  const rows = await (ouders.vanSchool === true && !areFew(scope) ? readPage : readRows)<{ rijen: string | null }>(tx, sql`
+  const query = sql`
     select a.rijen
       from ${ouders.tabel}
      cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen
@@ -126,7 +128,8 @@ async function selectAbsentiesPer (tx: Tx, scope: Schoolinzage, ouders: Ouders, 
                                     ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
                                   order by ${ouders.volgorde}
                                   limit ${first + 1}) a) a
-     order by k.nr`)
+     order by k.nr`
+  const rows = await (ouders.vanSchool === true ? readPage<Gelezen>(tx, isSchoolwide(scope), query) : readRows<Gelezen>(tx, query))
   return rows.map(({ rijen }, at) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f'), ouders.vast?.[at]))
 }
 

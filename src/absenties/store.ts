@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
 import { arrayText, iso, isVan, readPage, readRows } from '../db/statement.ts'
 import { listBetekenissen, type Beleid } from '../domain/beleid.ts'
-import { areFew, inReikwijdte, inReikwijdteVanSchool, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { areFew, inReikwijdte, inReikwijdteVanSchool, isSchoolwide, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { absentieBeperkt } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Dagdeel, Soort } from '../domain/absentie.ts'
@@ -295,14 +295,13 @@ export interface Absentiefilter {
 /** A page in order of datum and key; withdrawn ones are left out. Of a few leerlingen the bron is looked at last: the planner would read all that it has of a school by the key. */
 export async function listAbsenties (tx: Tx, scope: Schoolinzage, filter: Absentiefilter): Promise<Absentie[]> {
   const { vestiging, leerling, bron, van, tot, na, limit } = filter
-  const few = areFew(scope)
-  return await (few ? readRows : readPage)<Absentie>(tx, sql`
+  return await readPage<Absentie>(tx, isSchoolwide(scope), sql`
     select ${ABSENTIE}
       from absentie
      where school = ${scope.school} and ${inReikwijdteVanSchool(scope, sql`absentie`)} and not ingetrokken
        ${vestiging === undefined ? sql`` : sql`and vestiging = ${vestiging}`}
        ${leerling === undefined ? sql`` : sql`and leerling = ${leerling}`}
-       ${bron === undefined ? sql`` : few ? sql`and coalesce(bron = ${bron}, false)` : sql`and bron = ${bron}`}
+       ${bron === undefined ? sql`` : areFew(scope) ? sql`and coalesce(bron = ${bron}, false)` : sql`and bron = ${bron}`}
        ${van === undefined ? sql`` : sql`and datum >= ${van}`}
        ${tot === undefined ? sql`` : sql`and datum <= ${tot}`}
        ${na === undefined ? sql`` : sql`and (datum, bron, bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import { readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { RECHTEN } from '../toegang/rechten.ts'
-import { areFew, inReikwijdte, inReikwijdteVanSchool, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, isSchoolwide, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
 import { findStam } from './stam.ts'
@@ -54,7 +54,7 @@ type Genummerd<T> = T & { readonly nr: number }
 
 async function selectLeerlingenPer (tx: Tx, scope: Schoolinzage, plaatsen: readonly Leerlingenplaats[], { na, first }: Leerlingenpaginavraag): Promise<Array<Genummerd<Leerlingkop>>> {
   const ingeschreven = plaatsen.every(({ vestiging }) => vestiging === null) ? sql`` : sql`and ${isIngeschreven}`
-  return await (areFew(scope) ? readRows : readPage)<Genummerd<Leerlingkop>>(tx, sql`
+  return await readPage<Genummerd<Leerlingkop>>(tx, isSchoolwide(scope), sql`
     select p.nr, l.*
       from unnest(${sql.param(plaatsen.map(({ vestiging }) => vestiging))}::text[]) with ordinality as p (vestiging, nr)
      cross join lateral (select ${LEERLING}
@@ -93,9 +93,9 @@ export async function listLeerlingenVan (ctx: Leesctx, sleutels: readonly Leerli
 
 async function selectLeerlingenVan (tx: Tx, scope: Schoolinzage, sleutels: readonly Leerlingsleutel[]): Promise<Array<Genummerd<Leerlingkop>>> {
   const rows = await readRows<Genummerd<Leerlingkop>>(tx, sql`
-    select k.nr, ${LEERLING}
+    select k.nr, l.*
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
-      join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling and ${inReikwijdte(scope, sql`l`)}`)
+     cross join lateral (select ${LEERLING} from leerling l where l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling and ${inReikwijdte(scope, sql`l`)} offset 0) l`)
   return rows
 }
 
@@ -114,7 +114,7 @@ async function selectInschrijvingenVan (tx: Tx, scope: Schoolinzage, sleutels: r
   const rows = await readRows<Genummerd<Inschrijving>>(tx, sql`
     select k.nr, i.vestiging, i.van, i.tot, i.leerjaar, i.rooster
       from ${unnestSleutels(sleutels)} as k (bron, leerling, nr)
-      join inschrijving i on i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling and ${inReikwijdte(scope, sql`i`)}
+     cross join lateral (select * from inschrijving i where i.school = ${scope.school} and i.bron = k.bron and i.leerling = k.leerling and ${inReikwijdte(scope, sql`i`)} offset 0) i
      order by k.nr, i.van, i.vestiging`)
   return rows
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { areFew, inReikwijdte, inReikwijdteVanSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, inScope, isSchoolwide, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
-import { isVan, readPage, readRows } from '../db/statement.ts'
+import { isVan, readPage } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
 import type { Lesvrij } from '../domain/kalender.ts'
@@ -259,11 +259,11 @@ export async function findLeerling (tx: Tx, scope: Schoolinzage, bron: string, b
 
 export async function listLeerlingen (tx: Tx, scope: Schoolinzage, filter: { vestiging?: string | undefined, na?: readonly [string, string] | undefined, limit: number }): Promise<Leerling[]> {
   const { vestiging, na, limit } = filter
-  return await (areFew(scope) ? readRows : readPage)<Leerling>(tx, sql`
+  return await readPage<Leerling>(tx, isSchoolwide(scope), sql`
     select ${LEERLING}
       from leerling l
      where l.school = ${scope.school} and ${inReikwijdteVanSchool(scope, sql`l`)}
-       ${vestiging === undefined ? sql`` : sql`and exists (select from inschrijving i where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = ${vestiging})`}
+       ${vestiging === undefined ? sql`` : sql`and (exists (select from inschrijving i where i.school = l.school and i.bron = l.bron and i.leerling = l.leerling and i.vestiging = ${vestiging})) is true`}
        ${na === undefined ? sql`` : sql`and (l.bron, l.leerling) > (${na[0]}, ${na[1]})`}
      order by l.bron, l.leerling
      limit ${limit}`)

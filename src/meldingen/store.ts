@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { iso, isVan } from '../db/statement.ts'
-import { inReikwijdte, inReikwijdteVanSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, inSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { isGemeldAan } from '../toegang/gronden.ts'
 import { DOSSIER_BEPERKT, MELDING_BEPERKT } from '../verzoeken/beperkt.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -171,8 +171,7 @@ export async function listMeldingen (tx: Tx, scope: Inzage, vandaag: Datum, filt
   const { rows } = await tx.execute<Rij<Melding>>(sql`
     select ${MELDING}
       from melding m
-     where ${inScope(scope, sql`m.school`)} and ${inReikwijdteVanSchool(scope, sql`m`)} ${andGemeld(gemeente)}
-       ${school === undefined ? sql`` : sql`and m.school = ${school}`}
+     where ${inSchool(scope, school, sql`m.school`)} and ${inReikwijdteVanSchool(scope, sql`m`)} ${andGemeld(gemeente)}
        ${leerling === undefined ? sql`` : sql`and m.leerling = ${leerling}`}
        ${bron === undefined ? sql`` : sql`and m.bron = ${bron}`}
        ${status === undefined ? sql`` : sql`and m.status = ${status}::meldingstatus`}

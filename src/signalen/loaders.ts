@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { readRows } from '../db/statement.ts'
+import { readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'
 import { unnestSleutels, type Leerlingsleutel } from '../leerlingen/loaders.ts'
-import { inReikwijdte, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, isSchoolwide, requireInzage, withPlaats, type Schoolinzage } from '../toegang/service.ts'
 import { recordAtEnd } from '../verwerkingen/loaders.ts'
 import { completeSignaal, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -30,9 +30,9 @@ export async function listSignalenPerLeerling (ctx: Leesctx, leerlingen: readonl
 export async function listSignalenPerVestiging (ctx: Leesctx, vestigingen: ReadonlyArray<{ readonly school: string, readonly vestiging: string }>, vraag: Signalenpaginavraag): Promise<Signaal[][]> {
   return await perSchool(vestigingen, async (school, own) => await listPer(ctx, school, {
     tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
-    van: sql`exists (select from inschrijving i
+    van: sql`(exists (select from inschrijving i
                       where i.school = s.school and i.bron = s.bron and i.leerling = s.leerling and i.vestiging = k.vestiging
-                        and i.van <= s.einddatum and (i.tot is null or i.tot >= s.einddatum))`,
+                        and i.van <= s.einddatum and (i.tot is null or i.tot >= s.einddatum))) is true`,
     perVestiging: true
   }, vraag))
 }
@@ -47,19 +47,22 @@ async function listPer (ctx: Leesctx, school: string, ouders: Ouders, vraag: Sig
   })
 }
 
+interface Gelezen { readonly signalen: Signaalgegevens[] | null }
+
 async function selectSignalenPer (tx: Tx, scope: Schoolinzage, vandaag: Datum, ouders: Ouders, { status, regel, na, first }: Signalenpaginavraag): Promise<Signaal[][]> {
-  const rows = await readRows<{ signalen: Signaalgegevens[] | null }>(tx, sql`
+  const query = sql`
     select p.signalen
       from ${ouders.tabel}
      cross join lateral (select json_agg(r order by r.einddatum, r.id) as signalen
                            from (select ${signaalvelden(vandaag)}
                                    from signaal s
-                                  where s.school = ${scope.school} and ${ouders.van} and ${inReikwijdte(scope, sql`s`)}
+                                  where s.school = ${scope.school} and ${ouders.van} and ${(ouders.perVestiging ? inReikwijdteVanSchool : inReikwijdte)(scope, sql`s`)}
                                     ${status === undefined ? sql`` : sql`and s.status = ${status}::signaalstatus`}
                                     ${regel === undefined ? sql`` : sql`and s.regel = ${regel}`}
                                     ${na === undefined ? sql`` : sql`and (s.school, s.einddatum, s.signaal) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
                                   order by s.einddatum, s.signaal
                                   limit ${first + 1}) r) p
-     order by k.nr`)
+     order by k.nr`
+  const rows = await (ouders.perVestiging ? readPage<Gelezen>(tx, isSchoolwide(scope), query) : readRows<Gelezen>(tx, query))
   return rows.map(({ signalen }) => (signalen ?? []).map(completeSignaal))
 }

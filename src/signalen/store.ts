@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from 'drizzle-orm'
-import { iso, isVan, readRows } from '../db/statement.ts'
+import { iso, isVan, readPage, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
-import { inReikwijdte, inReikwijdteVanSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { inReikwijdte, inReikwijdteVanSchool, inSchool, inScope, isSchoolwide, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { nameBeleidsversie, rustTot, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -89,10 +89,8 @@ export async function listStanden (tx: Tx, scope: Schoolscope, leerlingen: reado
   const { rows } = await tx.execute<Signaalrij>(sql`
     select s.signaal, s.bron, s.leerling, s.regel, s.aard, s.begindatum, s.einddatum, s.minuten, s.eenheid, s.gemeten, s.drempel, s.uiterlijk_afhandelen as "uiterlijkAfhandelen",
            s.status, s.voorstel, s.beleidsversie, s.onderbouwing, s.herleiding_hash as "herleidingHash", ${BESLUIT} as besluit
-      from signaal s
-      join unnest(${sql.param(leerlingen.map(({ bron }) => bron))}::text[], ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) as k(bron, leerling)
-        on k.bron = s.bron and k.leerling = s.leerling
-     where s.school = ${scope.school}
+      from unnest(${sql.param(leerlingen.map(({ bron }) => bron))}::text[], ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) as k(bron, leerling)
+     cross join lateral (select * from signaal s where s.school = ${scope.school} and s.bron = k.bron and s.leerling = k.leerling offset 0) s
      order by s.bron, s.leerling, s.regel, s.einddatum, s.drempel, s.aangemaakt_op`)
   return rows
 }
@@ -202,10 +200,9 @@ export interface Signaalfilter {
   readonly limit: number
 }
 
-function whereSignaal (scope: Inzage, { school = onlySchool(scope), leerling, bron, regel, aard, status, voorstel }: Signaalfilter): SQL {
+function whereSignaal (scope: Inzage, { school, leerling, bron, regel, aard, status, voorstel }: Signaalfilter): SQL {
   return sql`
-    where ${inScope(scope, sql`s.school`)} and ${inReikwijdteVanSchool(scope, sql`s`)}
-      ${school === undefined ? sql`` : sql`and s.school = ${school}`}
+    where ${inSchool(scope, school, sql`s.school`)} and ${inReikwijdteVanSchool(scope, sql`s`)}
       ${leerling === undefined ? sql`` : sql`and s.leerling = ${leerling}`}
       ${bron === undefined ? sql`` : sql`and s.bron = ${bron}`}
       ${regel === undefined ? sql`` : sql`and s.regel = ${regel}`}
@@ -214,22 +211,16 @@ function whereSignaal (scope: Inzage, { school = onlySchool(scope), leerling, br
       ${voorstel === undefined ? sql`` : sql`and s.voorstel = ${voorstel}`}`
 }
 
-/** An equality gives the planner the order of the index, which a list of one does not. */
-function onlySchool ({ scholen }: Inzage): string | undefined {
-  return scholen !== '*' && scholen.length === 1 ? scholen[0] : undefined
-}
-
 /** A page in order of school, einddatum and key. */
 export async function listSignalen (tx: Tx, scope: Inzage, vandaag: Datum, filter: Signaalfilter & { readonly na?: readonly [school: string, einddatum: string, signaal: string] | undefined }): Promise<Signaalgegevens[]> {
   const { na, limit } = filter
-  const { rows } = await tx.execute<Signaalgegevensrij>(sql`
+  return await readPage(tx, filter.leerling === undefined && isSchoolwide(scope), sql`
     select ${signaalvelden(vandaag)}
       from signaal s
     ${whereSignaal(scope, filter)}
       ${na === undefined ? sql`` : sql`and (s.school, s.einddatum, s.signaal) > (${na[0]}, ${na[1]}::date, ${na[2]}::uuid)`}
     order by s.school, s.einddatum, s.signaal
     limit ${limit}`)
-  return rows
 }
 
 export interface Werklijstfilter extends Signaalfilter {
@@ -258,11 +249,10 @@ export async function listWerk (tx: Tx, scope: Inzage, vandaag: Datum, filter: W
   const zonderTermijn = sql`s.uiterlijk_afhandelen is null ${termijn === null ? sql`and (s.school, s.signaal) > (${sleutel[0]}, ${sleutel[1]}::uuid)` : sql``}`
   const delen = [...termijn === null ? [] : [deel(metTermijn)], ...werklijst === 'te-laat' ? [] : [deel(zonderTermijn)]]
   if (delen.length === 0) return []
-  const { rows } = await tx.execute<Signaalgegevensrij>(sql`
+  return await readPage(tx, filter.leerling === undefined && isSchoolwide(scope), sql`
     select * from (${sql.join(delen, sql` union all `)}) werk
      order by "uiterlijkAfhandelen", school, id
      limit ${limit}`)
-  return rows
 }
 
 export async function findSignaal (tx: Tx, scope: Schoolinzage, vandaag: Datum, signaal: string): Promise<Signaalgegevens | undefined> {

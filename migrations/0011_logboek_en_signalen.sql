@@ -14,3 +14,6 @@ create policy eigen_betrokkenen on verwerking_betrokkene to aanwezig_persoon
 
 -- Marks are made, and read by who seals.
 revoke select on verwerking_markering from aanwezig_persoon;
+
+-- A page of the signalen of a school, in its order.
+create index signaal_per_einddatum on signaal (school, einddatum, signaal);
