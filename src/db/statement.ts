@@ -36,8 +36,11 @@ export async function readPage<T> (tx: Tx, inOrder: boolean, query: SQL): Promis
     const { sql: text, params: values } = dialect.sqlToQuery(query)
     return (await client.query({ text, values })).rows as T[]
   }
-  const [, rows] = await Promise.all([client.query('set local enable_sort = off'), readRows<T>(tx, query), client.query('set local enable_sort = on')])
-  return rows
+  const before = client.query('set local enable_sort = off')
+  const rows = readRows<T>(tx, query)
+  // Of several failures the first is the reason of the others.
+  for (const settled of await Promise.allSettled([before, rows, client.query('set local enable_sort = on')])) if (settled.status === 'rejected') throw settled.reason
+  return await rows
 }
 
 // What the text of an array would not give back as it is.

@@ -1,7 +1,9 @@
+import { sql } from 'drizzle-orm'
 import type { ClientBase } from 'pg'
 import t from 'tap'
 import { listAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
 import { makePool } from '../../src/db/pool.ts'
+import { readPage } from '../../src/db/statement.ts'
 import { runTransaction, type Tx } from '../../src/db/transaction.ts'
 import { keyOf, requireInzage, type Actor } from '../../src/toegang/service.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -69,6 +71,8 @@ t.test('a page of absenties', async (t) => {
     const gelezen = await countRead(seesOnly(2), filter)
     t.ok(gelezen > 0 && gelezen <= 2 * PER_LEERLING, `${naam}, of who sees two leerlingen: reads those only, ${gelezen} rows`)
   }
+  // A statement that fails ends the transaction, and those around it with it: it is the one that is heard of.
+  for (const inOrder of [true, false]) await t.rejects(runTransaction(pool, ['99AA'], async (tx) => await readPage(tx, inOrder, sql`select ${'\0'}::text`)), { code: '22021' })
   // Half of the school: in order of the days, every second row is his.
   for (const [naam, filter] of FILTERS) {
     const gelezen = await countRead(seesOnly(LEERLINGEN / 2), filter)
