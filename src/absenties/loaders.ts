@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { toEnumName } from '../graphql/enum-name.ts'
 import { iso, readPage, readRows } from '../db/statement.ts'
 import { perSchool, type Leesctx } from '../graphql/loaders.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { arrayText, iso, isVan, readPage, readRows } from '../db/statement.ts'
 import { listBetekenissen, type Beleid } from '../domain/beleid.ts'
 import { areFew, inReikwijdte, inReikwijdteVanSchool, isSchoolwide, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'

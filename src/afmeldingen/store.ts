@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { iso, isVan, readRows } from '../db/statement.ts'
 import { inReikwijdte, inReikwijdteVanSchool, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { iso } from '../db/statement.ts'
 import { inReikwijdte, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { BLOKKADES, isGemeldAan, TOESTEMMINGEN, ZELFDE_PERSOON } from '../toegang/gronden.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { isVan, iso } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'

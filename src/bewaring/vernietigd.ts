@@ -1,5 +1,5 @@
 // What other rooms ask of what was destroyed. Apart from the service, which writes in all of them.
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { isVan, readRows } from '../db/statement.ts'
 import { AppError, type Fout } from '../errors.ts'
 import type { Ctx } from '../context.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { iso, readRows } from '../db/statement.ts'
 import type { Schoolinzage, Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'

@@ -1,5 +1,5 @@
-import { sql, type SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
+import { sql, type SQL } from './drizzle.ts'
+import { PgDialect } from './drizzle.ts'
 import type { ClientBase } from 'pg'
 import type { Tx } from './transaction.ts'
 

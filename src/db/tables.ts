@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, date, integer, jsonb, pgEnum, pgTable, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, customType, date, integer, jsonb, pgEnum, pgTable, smallint, text, timestamp, uuid } from './drizzle.ts'
 import { CATEGORIEEN, DAGDELEN, SOORTEN } from '../domain/absentie.ts'
 import { VERKLARINGSVORMEN } from '../domain/bronafspraak.ts'
 import { LEVERINGSTATUSSEN, ONTVANGERS } from '../domain/levering.ts'

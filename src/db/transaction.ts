@@ -1,4 +1,4 @@
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { drizzle, type NodePgDatabase } from './drizzle.ts'
 import type pg from 'pg'
 import { isBrin } from '../domain/identificatie.ts'
 import { assert } from '../errors.ts'

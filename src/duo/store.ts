@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { iso } from '../db/statement.ts'
 import { inScope, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import type { Tx } from '../db/transaction.ts'

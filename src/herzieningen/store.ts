@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { isoPrecies, readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Dagdeel, Soort } from '../domain/absentie.ts'

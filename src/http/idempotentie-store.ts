@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { readRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 

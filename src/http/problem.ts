@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { DrizzleQueryError } from '../db/drizzle.ts'
 import { AppError, FOUTCODES, type Fout, type Foutcode } from '../errors.ts'
 import { buildChallenge } from './challenge.ts'
 

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import type { Inzagedeel } from '../domain/inzage.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Schoolinzage } from '../toegang/service.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { readRows } from '../db/statement.ts'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'
 import type { Ctx } from '../context.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { inReikwijdte, inReikwijdteVanSchool, inScope, isSchoolwide, type Inzage, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { LEERLING_BEPERKT } from '../verzoeken/beperkt.ts'
 import { isVan, readPage } from '../db/statement.ts'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { iso, isVan } from '../db/statement.ts'
 import { inReikwijdte, inReikwijdteVanSchool, inSchool, inScope, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { isGemeldAan } from '../toegang/gronden.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { iso, isoPrecies } from '../db/statement.ts'
 import { inScope, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { SIGNAAL_BEPERKT } from '../verzoeken/beperkt.ts'

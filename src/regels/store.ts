@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { readRows } from '../db/statement.ts'
 import { isOnderBeperking, type Geldendebeperking } from '../domain/beperking.ts'
 import { WETTELIJK_GETELD } from '../domain/regel.ts'

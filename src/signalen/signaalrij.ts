@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { iso } from '../db/statement.ts'
 import { uiterlijkMelden } from '../domain/signaal.ts'
 import { SIGNAAL_BEPERKT } from '../verzoeken/beperkt.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { iso, isVan, readPage, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
 import { inReikwijdte, inReikwijdteVanSchool, inSchool, inScope, isSchoolwide, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'

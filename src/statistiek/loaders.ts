@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import { aandeelGemist, foldCel, previousLesdag, type Cel, type Celabsentie, type Celinschrijving } from '../domain/aggregaat.ts'
 import { addDagen, parsePeriode, type Datum } from '../domain/datum.ts'
 import { assert } from '../errors.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { CATEGORIEEN, SOORTEN, type Rooster } from '../domain/absentie.ts'
 import { VERPAKT, type Celgegevens, type Raster } from '../domain/celtelling.ts'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'

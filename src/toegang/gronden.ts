@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 
 // What ties a person to a leerling, as parts of the statements that ask it: here, where it decides, and where it is explained.
 

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { AppError, assert } from '../errors.ts'
 import { RECHTEN, type Recht } from './rechten.ts'
 import { DOELEN, getRol, isDoelbinding, type Doelbinding, type Gegevensgroep, type Rolnaam } from './rollen.ts'

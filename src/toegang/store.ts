@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { readRows } from '../db/statement.ts'
 import { BLOKKADES, isGemeldAan, TOESTEMMINGEN } from './gronden.ts'
 import type { Tx } from '../db/transaction.ts'

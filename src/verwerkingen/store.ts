@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { iso, isoPrecies, readRows } from '../db/statement.ts'
 import type { Verwerkingsrij, Zegel } from './keten.ts'
 import type { Tx } from '../db/transaction.ts'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../db/drizzle.ts'
 
 // What a beperking keeps from being used (AVG art. 18), as conditions for the statements of other rooms.
 

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../src/db/drizzle.ts'
 import fc from 'fast-check'
 import t from 'tap'
 import { reclassify } from '../../src/absenties/store.ts'

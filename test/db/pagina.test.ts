@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../src/db/drizzle.ts'
 import type { ClientBase } from 'pg'
 import t from 'tap'
 import { listAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'

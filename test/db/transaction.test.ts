@@ -1,7 +1,7 @@
 import t from 'tap'
 import { makePool } from '../../src/db/pool.ts'
 import { Rollback, runTransaction } from '../../src/db/transaction.ts'
-import { sql } from 'drizzle-orm'
+import { sql } from '../../src/db/drizzle.ts'
 import fc from 'fast-check'
 import { arrayText } from '../../src/db/statement.ts'
 import { createTestDatabase } from '../support/database.ts'
