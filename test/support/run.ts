@@ -11,6 +11,9 @@ import { createTapDigest, type Digest } from './tap-digest.ts'
 const root = join(import.meta.dirname, '..', '..')
 const tap = join(root, 'node_modules', '.bin', 'tap')
 
+/** Half a minute each and more, of some eight minutes in all: begun last, they would leave a core with nothing to do. */
+const LANGST = ['weerbaarheid', 'db/herstel', 'aanval/aanval', 'api/volgorde', 'domain/vectoren', 'privacy/kanarie', 'api/afmeldingen', 'api/meldingen', 'verzending/verzender']
+
 let child: ChildProcess | undefined
 let interrupted: NodeJS.Signals | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -72,9 +75,6 @@ async function runNode (args: readonly string[]): Promise<number> {
   child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', detached: true })
   return await exitCodeOf(child)
 }
-
-/** Half a minute each and more, of some eight minutes in all: begun last, they would leave a core with nothing to do. */
-const LANGST = ['weerbaarheid', 'db/herstel', 'aanval/aanval', 'api/volgorde', 'domain/vectoren', 'privacy/kanarie', 'api/afmeldingen', 'api/meldingen', 'verzending/verzender']
 
 /** Every test file, those that take longest first. */
 function listFiles (): string[] {
