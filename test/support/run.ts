@@ -1,8 +1,8 @@
 // The test command: `npm test [-- file…]`. One PostgreSQL in a temporary folder, one migrated template (sjabloon), which each test file clones; then tap.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { startEmbedded, type EmbeddedConnection } from '../../src/db/embedded.ts'
@@ -10,9 +10,6 @@ import { createTapDigest, type Digest } from './tap-digest.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const tap = join(root, 'node_modules', '.bin', 'tap')
-
-/** Half a minute each and more, of some eight minutes in all: begun last, they would leave a core with nothing to do. */
-const LANGST = ['weerbaarheid', 'db/herstel', 'aanval/aanval', 'api/volgorde', 'domain/vectoren', 'privacy/kanarie', 'api/afmeldingen', 'api/meldingen', 'verzending/verzender']
 
 let child: ChildProcess | undefined
 let interrupted: NodeJS.Signals | undefined
@@ -76,16 +73,9 @@ async function runNode (args: readonly string[]): Promise<number> {
   return await exitCodeOf(child)
 }
 
-/** Every test file, those that take longest first. */
-function listFiles (): string[] {
-  const eerst = LANGST.map((naam) => ['test', ...`${naam}.test.ts`.split('/')].join(sep))
-  const alle = globSync('test/**/*.test.ts', { cwd: root }).sort()
-  return [...eerst, ...alle.filter((file) => !eerst.includes(file))]
-}
-
 async function runTap (connection: EmbeddedConnection, files: readonly string[]): Promise<number> {
   // tap's own reporters redraw the screen and swallow what a crashing file writes to stderr; its TAP goes through our digest instead.
-  child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files.length > 0 ? files : listFiles()], {
+  child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { readJson } from '../src/http/json.ts'
-import { startDienst } from './bench/dienst.ts'
-import { buildAbsentie, createSchool } from './support/school.ts'
-import { startService, type Service, type Serviceopties } from './support/service.ts'
+import { readJson } from '../../src/http/json.ts'
+import { startDienst } from '../bench/dienst.ts'
+import { buildAbsentie, createSchool } from '../support/school.ts'
+import { startService, type Service, type Serviceopties } from '../support/service.ts'
 
 interface Antwoord { readonly status: number, readonly headers: IncomingMessage['headers'], readonly text: string }
 interface Problem { readonly code: string, readonly detail: string, readonly errors?: ReadonlyArray<{ code: string, pointer: string }> }
