@@ -36,6 +36,7 @@ export async function listAbsentiesPerLeerling (ctx: Leesctx, leerlingen: readon
         tabel: sql`${unnestSleutels(own)} as k (bron, leerling, nr)`,
         van: sql`a.bron = k.bron and a.leerling = k.leerling`,
         volgorde: sql`a.datum, a.bron_id`,
+        perVestiging: false,
         vast: own.map(({ bron, bronId }) => ({ bron, leerling: bronId }))
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, vraag)
@@ -54,7 +55,7 @@ export async function listAbsentiesPerVestiging (ctx: Leesctx, vestigingen: Read
         tabel: sql`unnest(${sql.param(own.map(({ vestiging }) => vestiging))}::text[]) with ordinality as k (vestiging, nr)`,
         van: sql`a.vestiging = k.vestiging`,
         volgorde: sql`a.datum, a.bron, a.bron_id`,
-        vanSchool: true
+        perVestiging: true
       }
       const lists = await selectAbsentiesPer(tx, scope, ouders, { ...vraag, velden: new Set([...vraag.velden, 'bron', 'leerling']) })
       recordAtEnd(ctx, 'absenties:lezen', lists.flatMap((list) => list.slice(0, vraag.first)))
@@ -74,8 +75,7 @@ interface Ouders {
   readonly van: SQL
   /** By datum and key; without the bron where a parent has but one, so that the sort of the page serves the aggregate too. */
   readonly volgorde: SQL
-  /** A parent has the absenties of many leerlingen. */
-  readonly vanSchool?: boolean
+  readonly perVestiging: boolean
   /** What all absenties of a parent share; per parent. */
   readonly vast?: ReadonlyArray<Readonly<Record<Vast, string>>>
 }
@@ -122,14 +122,14 @@ async function selectAbsentiesPer (tx: Tx, scope: Schoolinzage, ouders: Ouders, 
      cross join lateral (select string_agg(${sql.join(velden.map((veld) => KOLOMMEN[veld]), sql` || E'\\x1f' || `)} || E'\\x1f', '' order by ${ouders.volgorde}) as rijen
                            from (select *
                                    from absentie a
-                                  where a.school = ${scope.school} and ${ouders.van} and ${(ouders.vanSchool === true ? inReikwijdteVanSchool : inReikwijdte)(scope, sql`a`)} and not a.ingetrokken
+                                  where a.school = ${scope.school} and ${ouders.van} and ${(ouders.perVestiging ? inReikwijdteVanSchool : inReikwijdte)(scope, sql`a`)} and not a.ingetrokken
                                     ${van === undefined ? sql`` : sql`and a.datum >= ${van}`}
                                     ${tot === undefined ? sql`` : sql`and a.datum <= ${tot}`}
                                     ${na === undefined ? sql`` : sql`and (a.datum, a.bron, a.bron_id) > (${na[0]}, ${na[1]}, ${na[2]})`}
                                   order by ${ouders.volgorde}
                                   limit ${first + 1}) a) a
      order by k.nr`
-  const rows = await (ouders.vanSchool === true ? readPage<Gelezen>(tx, isSchoolwide(scope), query) : readRows<Gelezen>(tx, query))
+  const rows = await (ouders.perVestiging ? readPage<Gelezen>(tx, isSchoolwide(scope), query) : readRows<Gelezen>(tx, query))
   return rows.map(({ rijen }, at) => rijen === null ? [] : readAbsenties(scope.school, velden, rijen.split('\x1f'), ouders.vast?.[at]))
 }
 

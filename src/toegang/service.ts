@@ -115,16 +115,6 @@ export function inReikwijdte ({ leerlingen }: Inzage, tabel: SQL): SQL {
                                                                                     ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]))) is true`
 }
 
-/** Whether there are so few that all a table has of them is looked up; of more, a page in its own order meets some soon. */
-export function areFew ({ leerlingen }: Inzage): boolean {
-  return leerlingen !== '*' && leerlingen.length <= 100
-}
-
-/** Whether a page is one of many rows of one school. */
-export function isSchoolwide (inzage: Inzage): boolean {
-  return inzage.scholen.length === 1 && !areFew(inzage)
-}
-
 /**
  * The same for what reads a whole school otherwise: of a few their keys come first, for an index. One child in a school of 10,000 was looked for in every
  * absentie of it, 400 ms; so it is found in 1. Not where a statement names the leerlingen it asks: there the planner takes it for all there is to look up.
@@ -133,6 +123,16 @@ export function inReikwijdteVanSchool (inzage: Inzage, tabel: SQL): SQL {
   const { leerlingen } = inzage
   if (leerlingen === '*' || !areFew(inzage)) return inReikwijdte(inzage, tabel)
   return sql`${tabel}.leerling = any(${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) and ${inReikwijdte(inzage, tabel)}`
+}
+
+/** Whether there are so few that all a table has of them is looked up; of more, a page in its own order meets some soon. */
+export function areFew ({ leerlingen }: Inzage): boolean {
+  return leerlingen !== '*' && leerlingen.length <= 100
+}
+
+/** Whether a page is one of many rows that an index has in order: those of one school, or of all. Of several scholen no index has. */
+export function isSchoolwide (inzage: Inzage): boolean {
+  return (inzage.scholen === '*' || inzage.scholen.length === 1) && !areFew(inzage)
 }
 
 /** Without the leerlingen of whom this actor may not know where they are: for a question that a vestiging narrows. */
