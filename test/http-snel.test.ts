@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { Absentiemelding } from '../src/absenties/contract.ts'
+import { Absentiemelding, Absentiesantwoord } from '../src/absenties/contract.ts'
+import { makeSnelleSchrijver } from '../src/http/rest.ts'
 import { compileSnel } from '../src/http/snel.ts'
 
 t.test('the compiled check accepts exactly what zod accepts, and zod changes nothing of it', async (t) => {
@@ -30,7 +31,16 @@ t.test('the compiled check accepts exactly what zod accepts, and zod changes not
 })
 
 t.test('a schema that changes what it parses is not compiled', async (t) => {
-  for (const schema of [z.string().transform(Number), z.string().default('x'), z.string().trim(), z.preprocess(String, z.string()), z.string().catch('x')]) {
+  for (const schema of [z.string().transform(Number), z.string().default('x'), z.string().trim(), z.preprocess(String, z.string()), z.string().catch('x'), z.enum(['a', 'b']).refine((value) => value === 'a'), z.string().optional().refine((value) => value !== 'a')]) {
     t.throws(() => compileSnel(z.object({ veld: schema })))
   }
+})
+
+t.test('an answer that is written without parsing is the one that parsing gives: nothing unknown leaves, and nothing wrong', async (t) => {
+  const write = makeSnelleSchrijver(Absentiesantwoord)
+  const aantallen = { nieuw: 1, gewijzigd: 0, ongewijzigd: 0, ingetrokken: 0, verouderd: 0, inWacht: 0, afgewezen: 1 }
+  const goed = { aanlevering: '6f1c2f0e-8a57-4c07-9a5c-0c2a4f3f7c11', aantallen, resultaten: [{ index: 0, bronId: 'a', resultaat: 'nieuw' }, { index: 1, resultaat: 'afgewezen', problemen: [{ code: 'ontbreekt', pointer: '/datum', detail: 'Dit veld is verplicht.' }] }] }
+  t.equal(write(goed), JSON.stringify(goed))
+  t.equal(write({ ...goed, geheim: 1, resultaten: [{ ...goed.resultaten[0], leerling: 'L-1' }] }), JSON.stringify({ ...goed, resultaten: [goed.resultaten[0]] }))
+  t.throws(() => write({ ...goed, resultaten: [{ index: 0, resultaat: 'anders' }] }))
 })

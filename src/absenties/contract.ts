@@ -13,7 +13,7 @@ const feiten = {
   soort: z.enum(SOORTEN),
   reden: Redencode.nullish().describe('Code uit het verzuimbeleid; leeg: nog niet verklaard. Geen vrije tekst.'),
   minuten: z.int().min(0).max(1440).nullish().describe('Gemiste geplande lestijd. Leeg: afgeleid uit lesuren, dagdeel of rooster; onbekend blijft onbekend.'),
-  lesuren: z.array(z.int().min(1).max(20)).min(1).max(20).refine((uren) => new Set(uren).size === uren.length, 'noemt een lesuur dubbel').nullish(),
+  lesuren: z.array(z.int().min(1).max(20)).min(1).max(20).refine((uren) => uren.every((uur, at) => uren.indexOf(uur) === at), 'noemt een lesuur dubbel').nullish(),
   dagdeel: z.enum(DAGDELEN).nullish()
 }
 const gewijzigdOp = Tijdstipveld.describe('Moment van de laatste wijziging in de bron; ordent de versies, hoe ze ook binnenkomen. Niet in de toekomst.')

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { answerNdjson, NDJSON } from '../http/ndjson.ts'
-import { etagOf, linkNext, type Rest } from '../http/rest.ts'
+import { etagOf, linkNext, makeSnelleSchrijver, type Rest } from '../http/rest.ts'
 import { IfMatch, Sleutelvraag } from '../http/velden.ts'
 import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Schrijfsleutel, Wachtendenpagina, Wachtendevraag } from './contract.ts'
 import { countResultaten, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
 
 const tags = ['absenties']
 const Putantwoord = z.object({ resultaat: z.enum(RESULTATEN), absentie: Absentie.nullable().describe('Null zolang het record op zijn leerling wacht.') })
+const writeAntwoord = makeSnelleSchrijver(Absentiesantwoord)
 const ETAG = { ETag: 'Versie van deze absentie, voor If-Match.' }
 
 export function absentiesRoutes (rest: Rest): void {
@@ -28,7 +29,9 @@ export function absentiesRoutes (rest: Rest): void {
     }
   }, async (request, reply) => {
     const { proef } = request.query
-    if (request.headers['content-type']?.startsWith(NDJSON) !== true) return await pushAbsenties(request.ctx, request.body.absenties, { proef })
+    if (request.headers['content-type']?.startsWith(NDJSON) !== true) {
+      return await reply.serializer(writeAntwoord).send(await pushAbsenties(request.ctx, request.body.absenties, { proef }))
+    }
     const aanlevering = randomUUID()
     let aantallen = countResultaten([])
     const lines = answerNdjson(request.body as unknown as Readable, {

@@ -1,13 +1,17 @@
 import { parsePeriode } from './datum.ts'
 
+// Asked of every record of a push: in place of the function each call would make a copy of it.
+const BRIN = /^[0-9]{2}[A-Z]{2}$/
+const VESTIGINGSCODE = /^[0-9]{2}[A-Z]{2}[0-9A-Z]{2}$/
+
 /** BRIN (instellingscode): two digits and two capitals, '99AA'. */
 export function isBrin (s: string): boolean {
-  return /^[0-9]{2}[A-Z]{2}$/.test(s)
+  return BRIN.test(s)
 }
 
 /** Vestigingscode: BRIN and two characters, '99AA00'. Mostly digits; RIO also lists letters. */
 export function isVestigingscode (s: string): boolean {
-  return /^[0-9]{2}[A-Z]{2}[0-9A-Z]{2}$/.test(s)
+  return VESTIGINGSCODE.test(s)
 }
 
 export function brinVan (vestigingscode: string): string {

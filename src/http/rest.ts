@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import { z } from 'zod'
 import { AppError, type Fout } from '../errors.ts'
 import { formatPointer, OnleesbaarRecord } from './json.ts'
+import { compileSnel } from './snel.ts'
 import type { Ctx } from '../context.ts'
 import type { Recht } from '../toegang/rechten.ts'
 
@@ -133,6 +134,18 @@ export function speakZod (instance: FastifyInstance): Rest {
   instance.addHook('preValidation', validateRequest)
   instance.addHook('onRequest', refuseAccept)
   return instance as unknown as Rest
+}
+
+/**
+ * Writes answers of this schema as every other is written, without a copy of each: a compiled check says whether parsing would give back the same, and
+ * only what does not pass is parsed. For long lists: of 1,000 results parsing leaves 0.7 MB for the collector.
+ */
+export function makeSnelleSchrijver (schema: z.ZodType): (data: unknown) => string {
+  let isZo: ReturnType<typeof compileSnel> | undefined
+  return (data) => {
+    isZo ??= compileSnel(schema)
+    return JSON.stringify(isZo(data) ? data : schema.parse(data))
+  }
 }
 
 async function refuseAccept (request: FastifyRequest): Promise<void> {

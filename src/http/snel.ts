@@ -1,20 +1,10 @@
-import { _, Ajv, type KeywordCxt } from 'ajv'
+import { _, Ajv, type JSONType, type KeywordCxt } from 'ajv'
 import { z } from 'zod'
 
-// What a schema may be made of for "valid" to mean that parsing would give back the same value, and how a value of it is told: its own checks are
-// asked of no other.
-const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
-  object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  string: (value) => typeof value === 'string',
-  number: (value) => typeof value === 'number',
-  array: Array.isArray,
-  boolean: () => true,
-  null: () => true,
-  enum: () => true,
-  literal: () => true,
-  optional: () => true,
-  nullable: () => true
-}
+// What a schema may be made of for "valid" to mean that parsing would give back the same value.
+const TYPES = new Set(['object', 'string', 'number', 'array', 'boolean', 'null', 'enum', 'literal', 'optional', 'nullable'])
+// Which of them may have checks of their own.
+const GECONTROLEERD = new Set<string>(['number', 'string', 'array', 'object'] satisfies JSONType[])
 const CHECKS = new Set(['custom', 'string_format', 'number_format', 'greater_than', 'less_than', 'min_length', 'max_length'])
 
 type Controle = (value: unknown) => unknown
@@ -23,16 +13,18 @@ type Controle = (value: unknown) => unknown
 const ajv = new Ajv({ validateSchema: false, validateFormats: false, strict: false, allowUnionTypes: true })
 // By number, for a JSON schema holds no functions.
 const CONTROLES: Controle[] = []
-// With their types, so that they come after everything else of a value, as zod has it. As code: a keyword that is a function is called with an
-// object and a path of its own, 1.5 KB of garbage a record.
-ajv.addKeyword({
-  keyword: 'controles',
-  type: ['number', 'string', 'array', 'object'],
-  code (cxt: KeywordCxt) {
-    const calls = (cxt.schema as readonly number[]).map((nummer) => _`${cxt.gen.scopeValue('func', { ref: CONTROLES[nummer]! })}(${cxt.data}) === true`)
-    cxt.pass(calls.reduce((before, call) => _`${before} && ${call}`))
-  }
-})
+// A keyword for each type, so that they come after everything else of a value, as zod has it, and are asked of no other. As code: a keyword that is a
+// function is called with an object and a path of its own, 1.5 KB of garbage a record.
+for (const type of GECONTROLEERD) {
+  ajv.addKeyword({
+    keyword: `controles-${type}`,
+    type: type as JSONType,
+    code (cxt: KeywordCxt) {
+      const calls = (cxt.schema as readonly number[]).map((nummer) => _`${cxt.gen.scopeValue('func', { ref: CONTROLES[nummer]! })}(${cxt.data}) === true`)
+      cxt.pass(calls.reduce((before, call) => _`${before} && ${call}`))
+    }
+  })
+}
 
 /**
  * A compiled check that says of a value whether the zod schema would accept it as it is: true, and parsing would give back its equal; false, and
@@ -45,13 +37,22 @@ export function compileSnel<T extends z.ZodType> (schema: T): (value: unknown) =
     io: 'output',
     override: ({ zodSchema, jsonSchema }) => {
       const { type, checks = [] } = zodSchema._zod.def as { type: string, checks?: ReadonlyArray<z.core.$ZodCheck> }
-      const isType = TYPES[type]
-      if (isType === undefined) throw new Error(`A schema with ${type} cannot be compiled: it may change what it parses`)
+      if (!TYPES.has(type)) throw new Error(`A schema with ${type} cannot be compiled: it may change what it parses`)
       const controles = checks.flatMap(({ _zod: { def } }) => readControle(def as Checkdef) ?? [])
-      if (controles.length > 0) jsonSchema['controles'] = [isType, ...controles].map((controle) => CONTROLES.push(controle) - 1)
+      if (controles.length > 0 && !GECONTROLEERD.has(type)) throw new Error(`A check of our own on ${type} cannot be compiled`)
+      if (controles.length > 0) jsonSchema[`controles-${type}`] = controles.map((controle) => CONTROLES.push(controle) - 1)
+      if (type === 'nullable') orNull(jsonSchema)
     }
   })
   return ajv.compile(json) as unknown as (value: unknown) => value is z.output<T>
+}
+
+/** Null as a type more, where it can be: of two branches ajv says for each null why the first is not it, 0.7 kB of garbage a record. */
+function orNull (schema: z.core.JSONSchema.BaseSchema): void {
+  const inner = schema.anyOf?.[0]
+  if (typeof inner !== 'object' || typeof inner.type !== 'string' || inner.const !== undefined) return
+  delete schema.anyOf
+  Object.assign(schema, inner, { type: [inner.type, 'null'] }, inner.enum === undefined ? {} : { enum: [...inner.enum, null] })
 }
 
 interface Checkdef { readonly check: string, readonly fn?: Controle, readonly pattern?: RegExp }
