@@ -14,10 +14,10 @@ import { maandag, weekdag, type Datum } from '../domain/datum.ts'
 import { mayCount } from '../domain/teldagen.ts'
 import { decideVoorrang } from '../domain/voorrang.ts'
 import { AppError, assert, type Fout, type Foutcode } from '../errors.ts'
-import { dropKader, findKader, lockSchool, readGewijzigdKader, type Kader, type Stam } from '../leerlingen/stam.ts'
+import { dropKader, findKader, lockSchool, readGewijzigdKader, type Inschrijving, type Kader, type Stam } from '../leerlingen/stam.ts'
 import { findMandaatfout } from '../mandaten/service.ts'
-import { requireInzage, requireRecht, scopeOfSchool, withPlaats, type Schoolscope, type Scope } from '../toegang/service.ts'
-import { recordVerwerking, tryTransaction } from '../verwerkingen/service.ts'
+import { coversSchool, requireInzage, requireRecht, withPlaats, type Schoolscope, type Scope } from '../toegang/service.ts'
+import { recordLeerlingenVan, recordVerwerking, tryTransaction } from '../verwerkingen/service.ts'
 import { z } from 'zod'
 import { Absentieintrekking, Absentiemelding, RESULTATEN, type Absentie, type Absentieaantallen, type Absentieregel, type Absentieresultaat, type Absentiesantwoord, type Absentiesvraag, type Absentieversie, type Resultaat, type Wachtende } from './contract.ts'
 import * as store from './store.ts'
@@ -30,6 +30,11 @@ export interface Regel { readonly index: number, readonly record: Absentieregel 
 /** How often a push starts again when another transaction inserted one of its keys, or changed the school, in the same moment. */
 const POGINGEN = 8
 
+/** School and bron of which the last push named keys that stood: what stands is looked up first. Of the others a push just inserts, and starts again when it should not have. */
+const bekenden = new Set<string>()
+/** Fewer records than this are looked up in any case: to start again costs more. */
+const BULK = 100
+
 /**
  * Takes a push: each record stands alone, and the answer says per record what happened. What it answers is durable. `proef` does exactly
  * the same and undoes it.
@@ -40,7 +45,7 @@ export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opti
   const { aanlevering = randomUUID(), deel = 0 } = opties
   const { perSchool, geweigerd } = parseRegels(ctx, records, scope)
   const ontvangen = { aanlevering, deel, soort: 'absenties', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
-  const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels))
+  const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels, { bulk: regels.length >= BULK }))
   const geland = await retryBotsingen(async () => opties.proef ? await tryTransaction(ctx, land) : await ctx.transaction(land))
 
   const resultaten: Absentieresultaat[] = []
@@ -74,6 +79,8 @@ export interface Landopties {
   readonly geforceerd?: boolean
   /** What the transaction itself made of the leerlingen. */
   readonly kader?: Kader
+  /** Begins as if nothing of it stood, unless the last push of this bron taught otherwise. */
+  readonly bulk?: boolean
 }
 
 /**
@@ -126,7 +133,7 @@ async function recordLeerlingen (ctx: Ctx, tx: Tx, { school }: Schoolscope, leer
 
 async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, regels: readonly Regel[], opties: Landopties = {}): Promise<Absentieresultaat[]> {
   if (regels.length === 0) return []
-  const betrokkenen = new Set(listLeerlingen(regels))
+  const betrokkenen = listLeerlingen(regels)
   const kader = opties.kader ?? await findKader(ctx, tx, scope.school, scope.bron, betrokkenen)
   if (kader === undefined) {
     return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
@@ -154,16 +161,18 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
       resultaten[at] = refuse(index, bronId, [refuseVernietigd('/leerling', tot)])
     }
   }
-  const anders = new Map((await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true }, rijen)).map((geschreven) => [geschreven.rij.index, geschreven]))
-  for (const [at, { index, bronId }] of resultaten.entries()) {
-    const geschreven = anders.get(index)
-    if (geschreven === undefined) continue
-    const { actie, oud } = geschreven
-    if (oud !== undefined) betrokkenen.add(oud.leerling)
-    if (actie === 'bevestigd') resultaten[at] = { index, bronId, resultaat: 'ongewijzigd' }
-    else if (actie !== 'gewijzigd' || resultaten[at]!.resultaat === 'nieuw') resultaten[at] = { index, bronId, resultaat: actie }
+  const geschreven = await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)
+  if (geschreven.length > 0) {
+    const plaatsen = new Map(resultaten.map(({ index }, at) => [index, at]))
+    for (const { rij, actie, oud } of geschreven) {
+      const at = plaatsen.get(rij.index)!
+      const { index, bronId, resultaat } = resultaten[at]!
+      if (oud !== undefined) betrokkenen.add(oud.leerling)
+      if (actie === 'bevestigd') resultaten[at] = { index, bronId, resultaat: 'ongewijzigd' }
+      else if (actie !== 'gewijzigd' || resultaat === 'nieuw') resultaten[at] = { index, bronId, resultaat: actie }
+    }
   }
-  sendLast(tx, recordVerwerking(ctx, tx, 'absenties:schrijven', [...betrokkenen].map((leerling) => ({ school: scope.school, bron: scope.bron, leerling }))))
+  sendLast(tx, recordLeerlingenVan(ctx, tx, 'absenties:schrijven', scope, betrokkenen))
   return resultaten
 }
 
@@ -183,8 +192,10 @@ async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering:
   })
 }
 
-function * listLeerlingen (regels: readonly Regel[]): Generator<string> {
-  for (const { record } of regels) if (record.ingetrokken !== true) yield record.leerling
+function listLeerlingen (regels: readonly Regel[]): Set<string> {
+  const leerlingen = new Set<string>()
+  for (const { record } of regels) if (record.ingetrokken !== true) leerlingen.add(record.leerling)
+  return leerlingen
 }
 
 /** A day an afmelding covers, or (ingetrokken) no longer does; `aanlevering` is the one that brought the afmelding. */
@@ -220,21 +231,27 @@ export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope,
   await writeRijen(ctx, tx, scope, kader, { aanlevering: dagen[0]!.aanlevering, geforceerd: true }, rijen)
 }
 
-async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, hoe: { aanlevering: string, geforceerd: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaat[]> {
+async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, { bulk = false, ...hoe }: { aanlevering: string, geforceerd: boolean, bulk?: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaat[]> {
   const anders: store.Schrijfresultaat[] = []
   // Who goes before whom is decided by all that stands, so bronnen of one school take turns.
   if (stam.bronnen.length > 1) await lockSchool(tx, scope.school)
   const rondes = listRondes(rijen)
   // Without a row the statement still says whether what made them wait or refused them is how things stand.
   if (rondes.length === 0) rondes.push([])
-  for (const ronde of rondes) {
-    const geschreven = await store.writeAbsenties(tx, scope, { ...hoe, stamversie: stam.stamversie, leerlingversie }, ronde)
+  const wie = `${scope.school} ${scope.bron}`
+  for (const [nummer, ronde] of rondes.entries()) {
+    const write = bulk && nummer === 0 && !bekenden.has(wie) ? store.insertAbsenties : store.writeAbsenties
+    const geschreven = await write(tx, scope, { ...hoe, stamversie: stam.stamversie, leerlingversie }, ronde).catch((error: unknown) => {
+      if (store.isDubbel(error)) bekenden.add(wie)
+      throw error
+    })
     if (geschreven === undefined) {
       dropKader(ctx, scope.school)
       throw new store.Botsing()
     }
     anders.push(...geschreven)
   }
+  if (bulk && anders.length === 0) bekenden.delete(wie)
   const geraakt = listGeraakt(rijen, anders)
   if (geraakt.length === 0) return anders
   sendLast(tx, markGeraakt(tx, scope, stam.beleid, geraakt))
@@ -316,12 +333,17 @@ function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kad
     if ('code' in dag) return { problemen: [dag] }
     const inschrijvingen = leerlingen.get(leerling) ?? null
     if (inschrijvingen === null) return 'inWacht'
-    const inschrijving = inschrijvingen.find((own) => own.vestiging === vestiging && own.van <= datum && (own.tot === null || datum <= own.tot))
+    const inschrijving = findInschrijving(inschrijvingen, vestiging, datum)
     if (inschrijving === undefined) return { problemen: [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }] }
     const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden, bron, datum)
     const gemist = deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
     return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten: gemist, afgeleid: minuten === null, lesuren, dagdeel }
   }
+}
+
+function findInschrijving (inschrijvingen: readonly Inschrijving[], vestiging: string, datum: Datum): Inschrijving | undefined {
+  for (const own of inschrijvingen) if (own.vestiging === vestiging && own.van <= datum && (own.tot === null || datum <= own.tot)) return own
+  return undefined
 }
 
 function describeDag (stam: Stam, vestiging: string, datum: Datum, vandaag: Datum): Fout | { beleid: Beleid, onverklaardIsOngeoorloofd: boolean, weekdag: number, lesuurMinuten: number } {
@@ -336,14 +358,14 @@ function describeDag (stam: Stam, vestiging: string, datum: Datum, vandaag: Datu
 /** The rows in rounds without a double key, each sorted by key: a push that names a key twice means its versions in that order. */
 function listRondes (rijen: readonly store.Absentierij[]): store.Absentierij[][] {
   const rondes: store.Absentierij[][] = []
-  const seen = new Map<string, number>()
-  for (const rij of rijen) {
-    const ronde = seen.get(rij.bronId) ?? 0
-    seen.set(rij.bronId, ronde + 1)
+  let vorige: string | undefined
+  let ronde = 0
+  for (const rij of rijen.toSorted(({ bronId: a }, { bronId: b }) => a < b ? -1 : a > b ? 1 : 0)) {
+    ronde = rij.bronId === vorige ? ronde + 1 : 0
+    vorige = rij.bronId
     const rows = rondes[ronde] ??= []
     rows.push(rij)
   }
-  for (const ronde of rondes) ronde.sort((a, b) => a.bronId < b.bronId ? -1 : 1)
   return rondes
 }
 
@@ -354,13 +376,17 @@ function parseRegel (record: unknown, scope: Scope, check: Controle): Absentiere
   if (record instanceof OngeldigeRegel) return { problemen: [{ code: 'geen-json', pointer: '', detail: 'Deze regel is geen geldige JSON in UTF-8, of te lang.' }] }
   const withdrawn = typeof record === 'object' && record !== null && (record as { ingetrokken?: unknown }).ingetrokken === true
   isMelding ??= compileSnel(Absentiemelding)
-  const parsed = isMelding(record) ? { success: true as const, data: record } : (withdrawn ? Absentieintrekking : Absentiemelding).safeParse(record)
-  if (!parsed.success) return { problemen: listFouten(parsed.error, '', record) }
-  if (scopeOfSchool(scope, parsed.data.school) === undefined) {
-    return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${parsed.data.school} is hier niet bekend.` }] }
+  let regel: Absentieregel
+  if (isMelding(record)) {
+    regel = record
+  } else {
+    const parsed = (withdrawn ? Absentieintrekking : Absentiemelding).safeParse(record)
+    if (!parsed.success) return { problemen: listFouten(parsed.error, '', record) }
+    regel = parsed.data
   }
-  const problemen = check(parsed.data)
-  return problemen === undefined ? parsed.data : { problemen }
+  if (!coversSchool(scope, regel.school)) return { problemen: [{ code: 'school-onbekend', pointer: '/school', detail: `School ${regel.school} is hier niet bekend.` }] }
+  const problemen = check(regel)
+  return problemen === undefined ? regel : { problemen }
 }
 
 /** What is wrong with a well-formed record whatever it is about; undefined when nothing is. */

@@ -171,6 +171,6 @@ export function keyOf ({ school, bron, leerling }: Leerlingsleutel): string {
   return `${school} ${bron} ${leerling}`
 }
 
-function coversSchool (holder: { readonly scholen: readonly string[] | '*' }, school: string): boolean {
+export function coversSchool (holder: { readonly scholen: readonly string[] | '*' }, school: string): boolean {
   return holder.scholen === '*' || holder.scholen.includes(school)
 }

@@ -32,6 +32,12 @@ export async function recordVerwerking (ctx: Ctx, tx: Tx, activiteit: Activiteit
   await Promise.all([...perSchool].map(async ([school, unique]) => { await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: unique.values() }]) }))
 }
 
+/** The same of leerlingen of one school and bron, each named once. */
+export async function recordLeerlingenVan (ctx: Ctx, tx: Tx, activiteit: Activiteit, { school, bron }: Pick<Betrokkene, 'school' | 'bron'>, leerlingen: ReadonlySet<string>): Promise<void> {
+  if (leerlingen.size === 0) return
+  await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: Array.from(leerlingen, (leerling) => ({ school, bron, leerling })) }])
+}
+
 const proeven = new WeakMap<Tx, Map<Activiteit, Betrokkene[]>>()
 
 /**

@@ -202,8 +202,12 @@ t.test('missed minutes: what a push derives, and derives anew when the lesuur ch
 t.test('versions in any order, in any division over pushes, end in the same rows', async (t) => {
   const service = await startService(t)
   await createSchool(service)
+  await createSchool(service, { leerling: 'L-2' })
   const versie = fc.record({ sleutel: fc.integer({ min: 0, max: 3 }), minuut: fc.integer({ min: 0, max: 59 }), soort: fc.constantFrom('SPIJ', 'ZK', null, 'weg'), dag: fc.constantFrom('2025-09-08', '2025-09-09') })
   let run = 0
+  let vulling = 0
+  // New records in number enough to make it a bulk, which begins as if nothing of it stood.
+  const listVulling = (): unknown[] => Array.from({ length: 100 }, () => buildAbsentie(`v${vulling++}`, '2025-09-08', { leerling: 'L-2' }))
   await fc.assert(fc.asyncProperty(fc.uniqueArray(versie, { minLength: 1, maxLength: 14, selector: ({ sleutel, minuut }) => `${sleutel} ${minuut}` }), fc.infiniteStream(fc.nat(1_000)), async (versies, random) => {
     const name = run++
     const record = ({ sleutel, minuut, soort, dag }: typeof versies[number], kant: string): Record<string, unknown> => {
@@ -213,28 +217,56 @@ t.test('versions in any order, in any division over pushes, end in the same rows
     const sorted = [...versies].sort((a, b) => a.minuut - b.minuut)
     for (const one of sorted) await push(service, [record(one, 's')])
     const shuffled = versies.map((one) => ({ one, key: random.next().value as number })).sort((a, b) => a.key - b.key).map(({ one }) => one)
-    while (shuffled.length > 0) await push(service, shuffled.splice(0, 1 + (random.next().value as number) % 5).map((one) => record(one, 'g')))
-    const rows = async (kant: string): Promise<unknown> => (await list(service)).filter(({ bronId }) => bronId.startsWith(`${kant}${name}-`)).map(({ bronId, ...rest }) => ({ ...rest, sleutel: bronId.split('-')[1] }))
+    while (shuffled.length > 0) {
+      const own = shuffled.splice(0, 1 + (random.next().value as number) % 5).map((one) => record(one, 'g'))
+      const { aantallen } = await push(service, (random.next().value as number) % 2 === 0 ? [...own, ...listVulling()] : own)
+      t.equal(aantallen.afgewezen, 0)
+    }
+    const rows = async (kant: string): Promise<unknown> => (await list(service, '&leerling=L-1')).filter(({ bronId }) => bronId.startsWith(`${kant}${name}-`)).map(({ bronId, ...rest }) => ({ ...rest, sleutel: bronId.split('-')[1] }))
     t.strictSame(await rows('g'), await rows('s'))
   }), { numRuns: 40, seed: 20_260_901 })
 })
 
+// Enough for a bulk, which begins as if nothing of it stood.
+const SLEUTELS = 120
+
 t.test('32 writers on the same keys neither deadlock nor lose', async (t) => {
   const service = await startService(t)
   await createSchool(service)
-  const answers = await Promise.all(Array.from({ length: 32 }, async (_, writer) => await push(service, Array.from({ length: 50 }, (_, at) =>
-    buildAbsentie(`c-${(at * 7 + writer) % 50}`, '2025-09-08', { minuten: writer, gewijzigdOp: `2025-09-08T10:00:${String(writer).padStart(2, '0')}Z` })))))
+  const answers = await Promise.all(Array.from({ length: 32 }, async (_, writer) => await push(service, Array.from({ length: SLEUTELS }, (_, at) =>
+    buildAbsentie(`c-${(at * 7 + writer) % SLEUTELS}`, '2025-09-08', { minuten: writer, gewijzigdOp: `2025-09-08T10:00:${String(writer).padStart(2, '0')}Z` })))))
   t.equal(answers.length, 32)
   t.ok(answers.every(({ aantallen }) => aantallen.afgewezen === 0))
   const rows = await list(service)
-  t.equal(rows.length, 50)
+  t.equal(rows.length, SLEUTELS)
   t.ok(rows.every(({ minuten }) => minuten === 31), 'the latest version of each won')
-  await sumVersies(t, service, 50 * 32)
+  await sumVersies(t, service, SLEUTELS * 32)
+})
+
+t.test('a bulk of new records with some that stand after all: each is answered as if it came alone', async (t) => {
+  const service = await startService(t)
+  await createSchool(service)
+  const bulk = (van: number, anders: Record<number, Record<string, unknown>> = {}): unknown[] => Array.from({ length: 150 }, (_, at) => buildAbsentie(`k-${String(van + at).padStart(4, '0')}`, '2025-09-08', anders[van + at]))
+  const tel = ({ aantallen }: Antwoord): string => Object.entries(aantallen).flatMap(([naam, aantal]) => aantal === 0 ? [] : `${aantal} ${naam}`).join(', ')
+  const wachtend = async (): Promise<number> => (await service.inject({ url: '/v1/wachtende-absenties?school=99AA' })).json<{ wachtend: unknown[] }>().wachtend.length
+  const later = '2025-09-09T09:00:00+02:00'
+
+  await push(service, [buildAbsentie('k-0005', '2025-09-08', { leerling: 'L-9' })])
+  t.equal(await wachtend(), 1)
+  t.equal(tel(await push(service, bulk(0))), '150 nieuw')
+  t.equal(await wachtend(), 0, 'what waited under one of its keys is superseded')
+  t.equal(tel(await push(service, bulk(149, { 149: { reden: 'ZK', gewijzigdOp: later } }), '?proef=true')), '149 nieuw, 1 gewijzigd', 'in a trial')
+  t.equal(tel(await push(service, bulk(149, { 149: { reden: 'ZK', gewijzigdOp: later } }))), '149 nieuw, 1 gewijzigd', 'one stood')
+  t.equal(tel(await push(service, bulk(300))), '150 nieuw', 'looked up, and none stood')
+  t.equal(tel(await push(service, [...bulk(450), buildAbsentie('k-0500', '2025-09-08', { reden: 'ZK', gewijzigdOp: later })])), '150 nieuw, 1 gewijzigd', 'a key twice')
+  t.equal(tel(await push(service, bulk(0))), '149 ongewijzigd, 1 verouderd')
+  const { versies } = (await service.inject({ url: '/v1/absenties/test-lvs/k-0149/geschiedenis?school=99AA' })).json<{ versies: Array<{ reden: string }> }>()
+  t.same(versies.map(({ reden }) => reden), ['SPIJ', 'ZK'], 'a push that began again left nothing behind')
 })
 
 async function sumVersies (t: Test, service: Service, expected: number): Promise<void> {
   let total = 0
-  for (let at = 0; at < 50; at++) total += (await service.inject({ url: `/v1/absenties/test-lvs/c-${at}/geschiedenis?school=99AA` })).json<{ versies: unknown[] }>().versies.length
+  for (let at = 0; at < SLEUTELS; at++) total += (await service.inject({ url: `/v1/absenties/test-lvs/c-${at}/geschiedenis?school=99AA` })).json<{ versies: unknown[] }>().versies.length
   t.equal(total, expected, 'every version is in the history exactly once')
 }
 
