@@ -14,7 +14,7 @@ export interface Leerlingfeiten extends Feiten { readonly bron: string, readonly
 
 interface Feitenrij { [column: string]: unknown, readonly bron: string, readonly leerling: string, readonly geboortedatum: Datum, readonly absenties: string | null, readonly inschrijvingen: Feiten['inschrijvingen'], readonly vrijstellingen: Feiten['vrijstellingen'], readonly uitzonderingen: Feiten['uitzonderingen'], readonly beperkingen: readonly Geldendebeperking[] }
 
-// Whether the statutory rules count it, spelled as the index `absentie_geteld` has it.
+// Whether the statutory rules count it.
 const IS_WETTELIJK_GETELD = sql.raw(`a.categorie = '${WETTELIJK_GETELD.categorie}' and a.soort in (${WETTELIJK_GETELD.soorten.map((soort) => `'${soort}'`).join(', ')})`)
 
 // When the bron first gave the reden it gives now, in seconds: by its own gewijzigdOp, in whatever order the versions came.

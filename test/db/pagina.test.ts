@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from '../../src/db/drizzle.ts'
 import pg, { type ClientBase } from 'pg'
 import t from 'tap'
-import { listAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
+import { listAbsenties, writeAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
 import { makePool } from '../../src/db/pool.ts'
 import { arrayText, readPage } from '../../src/db/statement.ts'
 import { runTransaction, type Tx } from '../../src/db/transaction.ts'
-import { keyOf, requireInzage, type Actor } from '../../src/toegang/service.ts'
+import { keyOf, requireInzage, type Actor, type Schoolscope } from '../../src/toegang/service.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 const LEERLINGEN = 500
@@ -89,4 +90,18 @@ t.test('a page of absenties', async (t) => {
     const gelezen = await countRead(seesOnly(LEERLINGEN / 2), filter)
     t.ok(gelezen >= LIMIT && gelezen <= LEERLINGEN + LIMIT, `${naam}, of who sees half of the school: reads on until the page is full, ${gelezen} rows`)
   }
+})
+
+t.test('a push of corrections looks each up by its key, also with a plan from when the table was empty and nobody had analyzed it', async (t) => {
+  const pool = makePool({ ...await createTestDatabase(t), ssl: false }, { max: 1, onError: () => {} })
+  t.teardown(async () => { await pool.end() })
+  let statement: { readonly text: string, readonly values: unknown[] } | undefined
+  const tx = { $client: { query: (sent: typeof statement) => { statement = sent; return { rows: [] } } } } as unknown as Tx
+  const rij = { index: 0, bronId: 'a-1', ingetrokken: true, gewijzigdOp: '2026-09-14T09:12:00Z' }
+  await t.rejects(writeAbsenties(tx, { school: '99AA', bron: 'lvs' } as unknown as Schoolscope, { stamversie: 1, leerlingversie: 1, aanlevering: randomUUID(), geforceerd: false }, [rij]))
+  const { text, values } = statement!
+  await pool.query(`set plan_cache_mode = force_generic_plan; prepare push as ${text}`)
+  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain execute push (${values.map((value) => value === null ? 'null' : pg.escapeLiteral(String(value))).join(', ')})`)
+  const gelezen = rows.flatMap(({ 'QUERY PLAN': line }) => /Scan.* on absentie /.exec(line)?.[0] ?? [])
+  t.strictSame(gelezen, ['Scan using absentie_pk on absentie '])
 })
