@@ -6,7 +6,7 @@ import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { compileSnel } from '../http/snel.ts'
 import { sendLast, type Tx } from '../db/transaction.ts'
-import { deriveMinuten, type Dagdeel } from '../domain/absentie.ts'
+import { deriveMinuten, type Categorie, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
 import { describeAard } from '../domain/bijzonder.ts'
 import { afspraakOp, type Bronafspraak } from '../domain/bronafspraak.ts'
@@ -138,57 +138,48 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   if (kader === undefined) {
     return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
   }
-  const resultaten: Absentieresultaat[] = []
   const rijen: store.Absentierij[] = []
   const wachtend: Wachtend[] = []
+  // By index; of the rest, which is most of it, the answer is made at the end: while PostgreSQL is at work it would only be carried along by the collector.
+  const anders = new Map<number, Absentieresultaat>()
   const prepare = makePrepare(ctx, scope, kader)
   const mandaatfout = findMandaatfout(ctx, kader.stam, 'aanleveren')
   for (const { index, record } of regels) {
     const rij = mandaatfout === undefined ? prepare(index, record) : { problemen: [mandaatfout] }
     if (rij === 'inWacht') {
-      wachtend.push({ at: resultaten.length, inhoud: record as z.output<typeof Absentiemelding> })
-      resultaten.push({ index, bronId: record.bronId, resultaat: 'inWacht' })
+      wachtend.push({ index, inhoud: record as z.output<typeof Absentiemelding> })
+      anders.set(index, { index, bronId: record.bronId, resultaat: 'inWacht' })
     } else if ('problemen' in rij) {
-      resultaten.push(refuse(index, record.bronId, rij.problemen))
+      anders.set(index, refuse(index, record.bronId, rij.problemen))
     } else {
       rijen.push(rij)
-      resultaten.push({ index, bronId: record.bronId, resultaat: record.ingetrokken === true ? 'ingetrokken' : 'nieuw' })
     }
   }
   if (wachtend.length > 0) {
-    for (const { at, tot } of await landWachtende(ctx, tx, scope, aanlevering, wachtend)) {
-      const { index, bronId } = resultaten[at]!
-      resultaten[at] = refuse(index, bronId, [refuseVernietigd('/leerling', tot)])
-    }
+    for (const { index, bronId, tot } of await landWachtende(ctx, tx, scope, aanlevering, wachtend)) anders.set(index, refuse(index, bronId, [refuseVernietigd('/leerling', tot)]))
   }
-  const geschreven = await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)
-  if (geschreven.length > 0) {
-    const plaatsen = new Map(resultaten.map(({ index }, at) => [index, at]))
-    for (const { rij, actie, oud } of geschreven) {
-      const at = plaatsen.get(rij.index)!
-      const { index, bronId, resultaat } = resultaten[at]!
-      if (oud !== undefined) betrokkenen.add(oud.leerling)
-      if (actie === 'bevestigd') resultaten[at] = { index, bronId, resultaat: 'ongewijzigd' }
-      else if (actie !== 'gewijzigd' || resultaat === 'nieuw') resultaten[at] = { index, bronId, resultaat: actie }
-    }
+  for (const { rij: { index, record }, actie, oud } of await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)) {
+    if (oud !== undefined) betrokkenen.add(oud.leerling)
+    const resultaat = actie === 'bevestigd' ? 'ongewijzigd' : actie === 'gewijzigd' && record.ingetrokken === true ? 'ingetrokken' : actie
+    anders.set(index, { index, bronId: record.bronId, resultaat })
   }
   sendLast(tx, recordLeerlingenVan(ctx, tx, 'absenties:schrijven', scope, betrokkenen))
-  return resultaten
+  return regels.map(({ index, record: { bronId, ingetrokken } }) => anders.get(index) ?? { index, bronId, resultaat: ingetrokken === true ? 'ingetrokken' : 'nieuw' })
 }
 
-/** A record whose leerling is not known, with its place among the answers. */
-interface Wachtend { readonly at: number, readonly inhoud: z.output<typeof Absentiemelding> }
+/** A record whose leerling is not known, with its place in the push. */
+interface Wachtend { readonly index: number, readonly inhoud: z.output<typeof Absentiemelding> }
 
 /** Keeps these until their leerling is known; answers those of whom he was destroyed, which are not kept. */
-async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, wachtend: readonly Wachtend[]): Promise<Array<{ at: number, tot: Datum }>> {
+async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, wachtend: readonly Wachtend[]): Promise<Array<{ index: number, bronId: string, tot: Datum }>> {
   // Who holds the school waits for none of its rows: always the school first.
   await lockSchool(tx, scope.school)
   const vernietigd = await listVernietigd(ctx, tx, scope, new Set(wachtend.map(({ inhoud }) => inhoud.leerling)))
   const blijvend = wachtend.filter(({ inhoud }) => !vernietigd.has(inhoud.leerling))
   if (blijvend.length > 0) await store.insertWachtende(tx, scope, aanlevering, blijvend.map(({ inhoud }) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
-  return wachtend.flatMap(({ at, inhoud }) => {
-    const tot = vernietigd.get(inhoud.leerling)
-    return tot === undefined ? [] : [{ at, tot }]
+  return wachtend.flatMap(({ index, inhoud: { bronId, leerling } }) => {
+    const tot = vernietigd.get(leerling)
+    return tot === undefined ? [] : [{ index, bronId, tot }]
   })
 }
 
@@ -252,44 +243,45 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
     anders.push(...geschreven)
   }
   if (bulk && anders.length === 0) bekenden.delete(wie)
-  const geraakt = listGeraakt(rijen, anders)
-  if (geraakt.length === 0) return anders
-  sendLast(tx, markGeraakt(tx, scope, stam.beleid, geraakt))
+  const geraakt = readGeraakt(stam.beleid, rijen, anders)
+  const leerlingen = [...geraakt.leerlingen, ...geraakt.overige]
+  if (leerlingen.length === 0) return anders
+  const weken = [...geraakt.dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
+  sendLast(tx, store.insertMarkeringen(tx, scope, { leerlingen: [...geraakt.leerlingen], overige: [...geraakt.overige].filter((leerling) => !geraakt.leerlingen.has(leerling)), weken }))
   if (stam.bronnen.length > 1) {
-    await reviseVoorrang(ctx, tx, scope, stam.afspraken, { leerlingen: geraakt.map(({ leerling }) => ({ bron: scope.bron, leerling })), dagen: [...new Set(geraakt.map(({ datum }) => datum))] })
+    const dagen = [...new Set([...geraakt.dagen.values()].flatMap((eigen) => [...eigen]))]
+    await reviseVoorrang(ctx, tx, scope, stam.afspraken, { leerlingen: [...new Set(leerlingen)].map((leerling) => ({ bron: scope.bron, leerling })), dagen })
   }
   return anders
 }
 
+/** Of whom facts came or went, and when. */
+interface Geraakt {
+  /** In what a rule may count. */
+  readonly leerlingen: Set<string>
+  /** In anything else. */
+  readonly overige: Set<string>
+  readonly dagen: Map<string, Set<Datum>>
+}
+
 /** What these rows brought, and what they took away. */
-function listGeraakt (rijen: readonly store.Absentierij[], anders: readonly store.Schrijfresultaat[]): store.Geraakt[] {
+function readGeraakt (beleid: readonly Beleid[], rijen: readonly store.Absentierij[], anders: readonly store.Schrijfresultaat[]): Geraakt {
+  const geraakt: Geraakt = { leerlingen: new Set(), overige: new Set(), dagen: new Map() }
+  const add = (feit: Omit<store.Stand, 'ingetrokken' | 'categorie'>, categorie: Categorie): void => {
+    (mayCount(beleid, { categorie, soort: feit.soort }) ? geraakt.leerlingen : geraakt.overige).add(feit.leerling)
+    const eigen = geraakt.dagen.get(feit.vestiging)
+    if (eigen === undefined) geraakt.dagen.set(feit.vestiging, new Set([feit.datum]))
+    else eigen.add(feit.datum)
+  }
   const bekend = new Map(anders.map((geschreven) => [geschreven.rij, geschreven]))
-  const geraakt: store.Geraakt[] = []
   for (const rij of rijen) {
     const geschreven = bekend.get(rij)
     if (geschreven !== undefined && geschreven.actie !== 'gewijzigd') continue
-    if (isMetFeiten(rij)) geraakt.push(rij)
-    if (geschreven?.oud !== undefined && (rij.ingetrokken || !geschreven.oud.ingetrokken)) geraakt.push(geschreven.oud)
+    const { record } = rij
+    if (record.ingetrokken !== true) add(record, rij.categorie!)
+    if (geschreven?.oud !== undefined && (record.ingetrokken === true || !geschreven.oud.ingetrokken)) add(geschreven.oud, geschreven.oud.categorie)
   }
   return geraakt
-}
-
-function isMetFeiten (rij: store.Absentierij): rij is store.Absentierij & store.Geraakt {
-  return !rij.ingetrokken
-}
-
-async function markGeraakt (tx: Tx, scope: Schoolscope, beleid: readonly Beleid[], geraakt: readonly store.Geraakt[]): Promise<void> {
-  const leerlingen = new Set<string>()
-  const overige = new Set<string>()
-  const dagen = new Map<string, Set<Datum>>()
-  for (const feit of geraakt) {
-    (mayCount(beleid, feit) ? leerlingen : overige).add(feit.leerling)
-    const eigen = dagen.get(feit.vestiging)
-    if (eigen === undefined) dagen.set(feit.vestiging, new Set([feit.datum]))
-    else eigen.add(feit.datum)
-  }
-  const weken = [...dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
-  await store.insertMarkeringen(tx, scope, { leerlingen: [...leerlingen], overige: [...overige].filter((leerling) => !leerlingen.has(leerling)), weken })
 }
 
 /**
@@ -326,8 +318,7 @@ function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kad
     return dag
   }
   return (index, record) => {
-    const { bronId, gewijzigdOp } = record
-    if (record.ingetrokken === true) return { index, bronId, ingetrokken: true, gewijzigdOp }
+    if (record.ingetrokken === true) return { index, record }
     const { vestiging, leerling, datum, soort, reden = null, minuten = null, lesuren = null, dagdeel = null } = record
     const dag = findDag(vestiging, datum)
     if ('code' in dag) return { problemen: [dag] }
@@ -337,7 +328,7 @@ function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kad
     if (inschrijving === undefined) return { problemen: [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }] }
     const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden, bron, datum)
     const gemist = deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
-    return { index, bronId, ingetrokken: false, gewijzigdOp, vestiging, leerling, datum, soort, reden, categorie, minuten: gemist, afgeleid: minuten === null, lesuren, dagdeel }
+    return { index, record, categorie, minuten: gemist }
   }
 }
 
@@ -360,9 +351,9 @@ function listRondes (rijen: readonly store.Absentierij[]): store.Absentierij[][]
   const rondes: store.Absentierij[][] = []
   let vorige: string | undefined
   let ronde = 0
-  for (const rij of rijen.toSorted(({ bronId: a }, { bronId: b }) => a < b ? -1 : a > b ? 1 : 0)) {
-    ronde = rij.bronId === vorige ? ronde + 1 : 0
-    vorige = rij.bronId
+  for (const rij of rijen.toSorted(({ record: { bronId: a } }, { record: { bronId: b } }) => a < b ? -1 : a > b ? 1 : 0)) {
+    ronde = rij.record.bronId === vorige ? ronde + 1 : 0
+    vorige = rij.record.bronId
     const rows = rondes[ronde] ??= []
     rows.push(rij)
   }

@@ -97,7 +97,7 @@ t.test('a push of corrections looks each up by its key, also with a plan from wh
   t.teardown(async () => { await pool.end() })
   let statement: { readonly text: string, readonly values: unknown[] } | undefined
   const tx = { $client: { query: (sent: typeof statement) => { statement = sent; return { rows: [] } } } } as unknown as Tx
-  const rij = { index: 0, bronId: 'a-1', ingetrokken: true, gewijzigdOp: '2026-09-14T09:12:00Z' }
+  const rij = { index: 0, record: { bronId: 'a-1', school: '99AA', ingetrokken: true, gewijzigdOp: '2026-09-14T09:12:00Z' } } as const
   await t.rejects(writeAbsenties(tx, { school: '99AA', bron: 'lvs' } as unknown as Schoolscope, { stamversie: 1, leerlingversie: 1, aanlevering: randomUUID(), geforceerd: false }, [rij]))
   const { text, values } = statement!
   await pool.query(`set plan_cache_mode = force_generic_plan; prepare push as ${text}`)
