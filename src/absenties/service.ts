@@ -327,7 +327,7 @@ function makePrepare (ctx: Ctx, { bron }: Schoolscope, { stam, leerlingen }: Kad
     const inschrijving = findInschrijving(inschrijvingen, vestiging, datum)
     if (inschrijving === undefined) return { problemen: [{ code: 'buiten-inschrijving', pointer: '/datum', detail: 'De leerling is op deze datum niet op deze vestiging ingeschreven.' }] }
     const categorie = reden === null && dag.onverklaardIsOngeoorloofd ? 'ongeoorloofd' : classify(dag.beleid, reden, bron, datum)
-    const gemist = deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
+    const gemist = minuten ?? deriveMinuten({ soort, minuten, lesuren, dagdeel }, dag.lesuurMinuten, inschrijving.rooster?.[dag.weekdag - 1] ?? null)
     return { index, record, categorie, minuten: gemist }
   }
 }

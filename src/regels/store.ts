@@ -1,5 +1,5 @@
 import { sql } from '../db/drizzle.ts'
-import { readRows } from '../db/statement.ts'
+import { columnText, readRows } from '../db/statement.ts'
 import { isOnderBeperking, type Geldendebeperking } from '../domain/beperking.ts'
 import { WETTELIJK_GETELD } from '../domain/regel.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -53,7 +53,7 @@ export async function listFeiten (tx: Tx, scope: Schoolinzage, leerlingen: Reado
                        from uitzondering u
                       where u.school = l.school and u.bron = l.bron and u.leerling = l.leerling and u.ingetrokken_op is null), '[]') as uitzonderingen,
            ${BEPERKINGEN} as beperkingen
-      from unnest(${sql.param(leerlingen.map(({ bron }) => bron))}::text[], ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) as k(bron, leerling)
+      from unnest(${columnText(leerlingen, ({ bron }) => bron)}::text[], ${columnText(leerlingen, ({ leerling }) => leerling)}::text[]) as k(bron, leerling)
       join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling and ${inReikwijdte(scope, sql`l`)}`)
   return rows.map((rij) => {
     const absenties = readFeiten(rij.bron, rij.absenties)
@@ -87,7 +87,7 @@ export async function listLeden (tx: Tx, scope: Schoolinzage, leerlingen: Readon
   return await readRows<Lid>(tx, sql`
     with gevraagd as materialized (
       select l.bron, l.leerling, l.pgn_zoek
-        from unnest(${sql.param(leerlingen.map(({ bron }) => bron))}::text[], ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) as k(bron, leerling)
+        from unnest(${columnText(leerlingen, ({ bron }) => bron)}::text[], ${columnText(leerlingen, ({ leerling }) => leerling)}::text[]) as k(bron, leerling)
         join leerling l on l.school = ${scope.school} and l.bron = k.bron and l.leerling = k.leerling and ${inReikwijdte(scope, sql`l`)}
     )
     select bron || ' ' || leerling as persoon, bron, leerling from gevraagd where pgn_zoek is null

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from '../db/drizzle.ts'
-import { iso, isVan, readPage, readRows } from '../db/statement.ts'
+import { columnText, iso, isVan, readPage, readRows } from '../db/statement.ts'
 import { lockEvaluatie } from '../leerlingen/stam.ts'
 import { inReikwijdte, inReikwijdteVanSchool, inSchool, inScope, isSchoolwide, type Inzage, type Schoolinzage, type Schoolscope, type Scope } from '../toegang/service.ts'
 import { nameBeleidsversie, rustTot, signaalvelden, type Signaalgegevens } from './signaalrij.ts'
@@ -89,7 +89,7 @@ export async function listStanden (tx: Tx, scope: Schoolscope, leerlingen: reado
   const { rows } = await tx.execute<Signaalrij>(sql`
     select s.signaal, s.bron, s.leerling, s.regel, s.aard, s.begindatum, s.einddatum, s.minuten, s.eenheid, s.gemeten, s.drempel, s.uiterlijk_afhandelen as "uiterlijkAfhandelen",
            s.status, s.voorstel, s.beleidsversie, s.onderbouwing, s.herleiding_hash as "herleidingHash", ${BESLUIT} as besluit
-      from unnest(${sql.param(leerlingen.map(({ bron }) => bron))}::text[], ${sql.param(leerlingen.map(({ leerling }) => leerling))}::text[]) as k(bron, leerling)
+      from unnest(${columnText(leerlingen, ({ bron }) => bron)}::text[], ${columnText(leerlingen, ({ leerling }) => leerling)}::text[]) as k(bron, leerling)
      cross join lateral (select * from signaal s where s.school = ${scope.school} and s.bron = k.bron and s.leerling = k.leerling offset 0) s
      order by s.bron, s.leerling, s.regel, s.einddatum, s.drempel, s.aangemaakt_op`)
   return rows

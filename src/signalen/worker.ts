@@ -8,6 +8,9 @@ import type { Omvang } from './store.ts'
 /** Under a stream of pushes the list is emptied this often (ms): a leerling who is in many of them is evaluated once, and a PUT seldom waits for it. */
 const TUSSEN = 500
 
+/** Marks of bulk pushes rest as long as the last round of them took, at most this (ms): what is marked again meanwhile is evaluated once, and half of the machine is left to the pushes. */
+const RUST = 2_000
+
 /** How often the list is looked at without being woken: marks of another process, or of one that died. */
 const KIJK = 500
 
@@ -38,6 +41,7 @@ function startRij (app: App, omvang: Omvang, stopping: AbortController): Evaluat
   let again = false
   let waiting = 0
   let started = -Infinity
+  let rustTot = -Infinity
   let pause = new AbortController()
 
   const run = async (): Promise<void> => {
@@ -45,13 +49,14 @@ function startRij (app: App, omvang: Omvang, stopping: AbortController): Evaluat
       do {
         // The first mark after a quiet while is evaluated at once.
         pause = new AbortController()
-        if (waiting === 0) await sleep(Math.max(0, started + TUSSEN - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
+        if (waiting === 0) await sleep(Math.max(0, Math.max(started + TUSSEN, rustTot) - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
         started = performance.now()
         again = false
         for (const school of await listGemarkeerdeScholen(ctx, omvang)) {
           if (stopping.signal.aborted) return
           await evaluateSchool(app.makeCtx(systemActor('evaluatie', [school])), school, { omvang })
         }
+        if (omvang === 'groot') rustTot = performance.now() + Math.min(RUST, performance.now() - started)
       } while (again && !stopping.signal.aborted)
     } catch (error) {
       // The marks stay; the next look tries again. A store that is away is no reason to end the service.

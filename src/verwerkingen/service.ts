@@ -35,7 +35,9 @@ export async function recordVerwerking (ctx: Ctx, tx: Tx, activiteit: Activiteit
 /** The same of leerlingen of one school and bron, each named once. */
 export async function recordLeerlingenVan (ctx: Ctx, tx: Tx, activiteit: Activiteit, { school, bron }: Pick<Betrokkene, 'school' | 'bron'>, leerlingen: ReadonlySet<string>): Promise<void> {
   if (leerlingen.size === 0) return
-  await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: Array.from(leerlingen, (leerling) => ({ school, bron, leerling })) }])
+  const betrokkenen: Betrokkene[] = []
+  for (const leerling of leerlingen) betrokkenen.push({ school, bron, leerling })
+  await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen }])
 }
 
 const proeven = new WeakMap<Tx, Map<Activiteit, Betrokkene[]>>()
