@@ -5,8 +5,8 @@ import { evaluateSchool, listGemarkeerdeScholen } from './service.ts'
 import type { App } from '../app.ts'
 import type { Omvang } from './store.ts'
 
-/** Under a stream of pushes the list is emptied this often (ms): a leerling who is in many of them is evaluated once, and a PUT seldom waits for it. */
-const TUSSEN = 500
+/** Under a stream of changes the list is emptied this often (ms): a leerling who is in many of them is evaluated once, and a PUT seldom waits for it. */
+const TUSSEN: Readonly<Record<Omvang, number>> = { klein: 250, groot: 500 }
 
 /** Marks of bulk pushes rest as long as the last round of them took, at most this (ms): what is marked again meanwhile is evaluated once, and half of the machine is left to the pushes. */
 const RUST = 2_000
@@ -49,7 +49,7 @@ function startRij (app: App, omvang: Omvang, stopping: AbortController): Evaluat
       do {
         // The first mark after a quiet while is evaluated at once.
         pause = new AbortController()
-        if (waiting === 0) await sleep(Math.max(0, Math.max(started + TUSSEN, rustTot) - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
+        if (waiting === 0) await sleep(Math.max(0, Math.max(started + TUSSEN[omvang], rustTot) - performance.now()), undefined, { signal: pause.signal }).catch(() => {}) // ended early: somebody waits, or we stop
         started = performance.now()
         again = false
         for (const school of await listGemarkeerdeScholen(ctx, omvang)) {
