@@ -61,16 +61,19 @@ const ALS_OUD = sql.raw(NAMEN.map((naam) => `a.${naam} as oud_${naam}`).join(', 
 const OUD = sql.raw(NAMEN.map((naam) => `oud_${naam}`).join(', '))
 
 /**
- * One push of one school and bron in one statement: looks up what stands of its keys, inserts what is new, compares the rest, locks and writes only what
+ * One push of one school and bron in one statement: looks up what stands of its keys, inserts what is new, compares the rest, writes only what
  * differs, keeps what it replaces, and says what happened. Undefined: the school has changed since the rows were computed, and nothing was written.
  *
  * Keys are unique and sorted within `rijen`. All insertions come first, then all locks, both in that order, so concurrent pushes never
  * deadlock: who still inserts holds no lock on a row that stands. `nu` lies after the school's lock was taken: a levering, which takes that
  * lock alone, never misses a row that carries an earlier moment.
  *
- * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `for update`, `on conflict`): one index probe a row whatever
- * the statistics say. As a plain join, a school before its first analyze was scanned whole by each batch. Which index is not in our hands: with a
- * plan from when the table was empty PostgreSQL 18 skips through another one until the first analyze (1,000 corrections: 200 ms instead of 30).
+ * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `on conflict`): one index probe a row whatever the statistics
+ * say. As a plain join, a school before its first analyze was scanned whole by each batch. Where all indexes cost the same, in a plan from when the
+ * table was empty, the key is taken as the youngest of them (migration 0012).
+ *
+ * A row is locked by the write itself, which carries the `vastgelegd_op` that was found and passes over a row that has another by now, or a later
+ * gewijzigdOp: every write but a confirmation gives it a new one.
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
   const { school, bron } = scope
