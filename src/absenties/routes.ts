@@ -30,7 +30,7 @@ export function absentiesRoutes (rest: Rest): void {
   }, async (request, reply) => {
     const { proef } = request.query
     if (request.headers['content-type']?.startsWith(NDJSON) !== true) {
-      return await reply.serializer(writeAntwoord).send(await pushAbsenties(request.ctx, request.body.absenties, { proef }))
+      return await reply.type('application/json; charset=utf-8').serializer(writeAntwoord).send(await pushAbsenties(request.ctx, request.body.absenties, { proef }))
     }
     const aanlevering = randomUUID()
     let aantallen = countResultaten([])

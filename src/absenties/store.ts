@@ -227,7 +227,7 @@ function nieuweRij ({ school, bron }: Schoolscope, { aanlevering }: Schrijfkader
 function opgeruimd ({ school, bron }: Schoolscope, { bronId, gewijzigdOp }: Kolommen): SQL {
   return sql`opgeruimd as (
       delete from absentie_in_wacht w
-       where w.school = ${school} and w.bron = ${bron} and w.bron_id = any(${bronId}::text[])
+       where exists (select from stam) and w.school = ${school} and w.bron = ${bron} and w.bron_id = any(${bronId}::text[])
          and w.gewijzigd_op <= (select k.op from unnest(${bronId}::text[], ${gewijzigdOp}::timestamptz[]) as k(sleutel, op) where k.sleutel = w.bron_id)
     )`
 }

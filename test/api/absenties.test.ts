@@ -14,7 +14,7 @@ interface Absentie { readonly bronId: string, readonly datum: string, readonly m
 
 async function push (service: Service, absenties: readonly unknown[], query = ''): Promise<Antwoord> {
   const answer = await service.inject({ method: 'POST', url: `/v1/absenties/_bulk${query}`, payload: { absenties } })
-  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${answer.body}`)
+  if (answer.statusCode !== 200 || answer.headers['content-type'] !== 'application/json; charset=utf-8') throw new Error(`${answer.statusCode} ${answer.headers['content-type']} ${answer.body}`)
   return answer.json<Antwoord>()
 }
 
