@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { answerNdjson, NDJSON } from '../http/ndjson.ts'
-import { etagOf, linkNext, makeSnelleSchrijver, type Rest } from '../http/rest.ts'
+import { etagOf, langeLijst, linkNext, type Rest } from '../http/rest.ts'
 import { IfMatch, Sleutelvraag } from '../http/velden.ts'
 import { Absentie, Absentieinvoer, Absentiesantwoord, Absentiesbulk, Absentiesbulkvraag, Absentiesleutel, Absentiespagina, Absentiesvraag, Absentieverwijdering, Geschiedenis, RESULTATEN, Schrijfsleutel, Wachtendenpagina, Wachtendevraag } from './contract.ts'
 import { countResultaten, getAbsentie, getGeschiedenis, listAbsenties, listWachtende, pushAbsenties, putAbsentie, sumAantallen, withdrawAbsentie } from './service.ts'
 
 const tags = ['absenties']
 const Putantwoord = z.object({ resultaat: z.enum(RESULTATEN), absentie: Absentie.nullable().describe('Null zolang het record op zijn leerling wacht.') })
-const writeAntwoord = makeSnelleSchrijver(Absentiesantwoord)
 const ETAG = { ETag: 'Versie van deze absentie, voor If-Match.' }
 
 export function absentiesRoutes (rest: Rest): void {
@@ -25,13 +24,11 @@ export function absentiesRoutes (rest: Rest): void {
       body: Absentiesbulk,
       alsoConsumes: [NDJSON],
       alsoProduces: [NDJSON],
-      response: { 200: Absentiesantwoord.describe('Per record wat ermee is gebeurd; wat hier staat, is vastgelegd.') }
+      response: { 200: langeLijst(Absentiesantwoord.describe('Per record wat ermee is gebeurd; wat hier staat, is vastgelegd.')) }
     }
   }, async (request, reply) => {
     const { proef } = request.query
-    if (request.headers['content-type']?.startsWith(NDJSON) !== true) {
-      return await reply.type('application/json; charset=utf-8').serializer(writeAntwoord).send(await pushAbsenties(request.ctx, request.body.absenties, { proef }))
-    }
+    if (request.headers['content-type']?.startsWith(NDJSON) !== true) return await pushAbsenties(request.ctx, request.body.absenties, { proef })
     const aanlevering = randomUUID()
     let aantallen = countResultaten([])
     const lines = answerNdjson(request.body as unknown as Readable, {

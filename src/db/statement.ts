@@ -1,5 +1,4 @@
-import { sql, type SQL } from './drizzle.ts'
-import { PgDialect } from './drizzle.ts'
+import { PgDialect, sql, type SQL } from './drizzle.ts'
 import type { ClientBase } from 'pg'
 import type { Tx } from './transaction.ts'
 
