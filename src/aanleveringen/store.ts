@@ -1,5 +1,5 @@
 import { sql } from '../db/drizzle.ts'
-import { isoPrecies, readRows } from '../db/statement.ts'
+import { isoPrecies, prepareRows } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 import type { Aanlevering, Aanleveringsregel } from './contract.ts'
@@ -18,11 +18,14 @@ export interface NieuweAanlevering {
 }
 
 export async function insertAanlevering (tx: Tx, nieuw: NieuweAanlevering): Promise<void> {
-  await readRows(tx, sql`
-    insert into aanlevering (school, aanlevering, deel, bron, actor, soort, aantallen, afgewezen, bijzonderheden, duur_ms, ontvangen_op)
-    values (${nieuw.school}, ${nieuw.aanlevering}, ${nieuw.deel}, ${nieuw.bron}, ${nieuw.actor}, ${nieuw.soort}, ${JSON.stringify(nieuw.aantallen)}::jsonb,
-            ${JSON.stringify(nieuw.afgewezen)}::jsonb, ${JSON.stringify(nieuw.bijzonderheden)}::jsonb, ${nieuw.duurMs}, statement_timestamp())`)
+  const { aantallen, afgewezen, bijzonderheden } = nieuw
+  await voegToe(tx, { ...nieuw, aantallen: JSON.stringify(aantallen), afgewezen: JSON.stringify(afgewezen), bijzonderheden: JSON.stringify(bijzonderheden) })
 }
+
+const voegToe = prepareRows<never, NieuweAanlevering>((param) => sql`
+    insert into aanlevering (school, aanlevering, deel, bron, actor, soort, aantallen, afgewezen, bijzonderheden, duur_ms, ontvangen_op)
+    values (${param('school')}, ${param('aanlevering')}, ${param('deel')}, ${param('bron')}, ${param('actor')}, ${param('soort')}, ${param('aantallen')}::jsonb,
+            ${param('afgewezen')}::jsonb, ${param('bijzonderheden')}::jsonb, ${param('duurMs')}, statement_timestamp())`)
 
 /** A whole aanlevering from its first part `a`. */
 const GEHEEL = sql`

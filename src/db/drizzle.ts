@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-export type { SQL } from 'drizzle-orm'
+export type { Placeholder, SQL } from 'drizzle-orm'
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 
 // The one place that loads drizzle. Its package.json is 179 kB, which node reads again for each of its 118 ES modules: half a second of every start. Its

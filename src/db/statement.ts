@@ -1,4 +1,4 @@
-import { PgDialect, sql, type SQL } from './drizzle.ts'
+import { PgDialect, sql, type Placeholder, type SQL } from './drizzle.ts'
 import type { ClientBase } from 'pg'
 import type { Tx } from './transaction.ts'
 
@@ -13,10 +13,35 @@ const MOST_NAMES = 200
  */
 export async function readRows<T> (tx: Tx, query: SQL): Promise<T[]> {
   const { sql: text, params: values } = dialect.sqlToQuery(query)
+  const { rows } = await clientOf(tx).query({ ...nameOf(text), text, values })
+  return rows as T[]
+}
+
+function nameOf (text: string): { name?: string } {
   let name = names.get(text)
   if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `aanwezig-${names.size}`)
-  const { rows } = await clientOf(tx).query({ ...(name === undefined ? {} : { name }), text, values })
-  return rows as T[]
+  return name === undefined ? {} : { name }
+}
+
+/**
+ * The same of a statement that drizzle writes out once, for what every push runs: of 30 parameters it takes 0.2 ms each time. A parameter is sent once
+ * however often it is named: PostgreSQL reads a list of 1,000 keys in 0.2 ms.
+ */
+export function prepareRows<T, P extends object> (write: (param: (naam: keyof P & string) => unknown) => SQL): (tx: Tx, values: P) => Promise<T[]> {
+  let written: { text: string, name?: string, params: ReadonlyArray<keyof P> } | undefined
+  return async (tx, given) => {
+    const { params, ...statement } = written ??= writeOnce<P>(write(sql.placeholder))
+    const { rows } = await clientOf(tx).query({ ...statement, values: params.map((naam) => given[naam]) })
+    return rows as T[]
+  }
+}
+
+function writeOnce<P> (query: SQL): { text: string, name?: string, params: ReadonlyArray<keyof P> } {
+  const { sql: numbered, params: named } = dialect.sqlToQuery(query)
+  const each = named.map((param) => (param as Placeholder<keyof P & string>).name)
+  const params = [...new Set(each)]
+  const text = numbered.replaceAll(/\$(\d+)/g, (_, nummer: string) => `$${params.indexOf(each[Number(nummer) - 1]!) + 1}`)
+  return { ...nameOf(text), text, params }
 }
 
 /** What drizzle would send it, it sends a turn later. */

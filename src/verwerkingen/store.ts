@@ -1,5 +1,5 @@
 import { sql, type SQL } from '../db/drizzle.ts'
-import { iso, isoPrecies, readRows } from '../db/statement.ts'
+import { iso, isoPrecies, prepareRows, readRows } from '../db/statement.ts'
 import type { Verwerkingsrij, Zegel } from './keten.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -7,24 +7,23 @@ import type { Schoolinzage, Schoolscope } from '../toegang/service.ts'
 
 export type NieuweVerwerking = Omit<Verwerkingsrij, 'verwerking'>
 
-// A key that was destroyed meanwhile gives null, which `sleutel` refuses: the transaction fails, whoever waits for this statement.
-const LEVENDE_SLEUTEL = (school: string, nummer: number): SQL => sql`(select k.nummer from logsleutel k where k.school = ${school} and k.nummer = ${nummer} and k.sleutel is not null)`
-
 const KOLOMMEN = sql`school, verwerking, activiteit, actor, toepassing, rol, doelbinding, trace_id, span_id, ouder_span, sleutel, betrokkenen, tijdstip`
 
 // Its key is made before the row: who records may not read what he recorded.
 
 /** Records one verwerking, to be sealed. Binary: a push has its pseudonyms as one parameter of 16 bytes each. */
 export async function insertVerwerking (tx: Tx, rij: NieuweVerwerking): Promise<void> {
-  await readRows(tx, sql`
-    with nieuw as materialized (select ${rij.school}::text as school, gen_random_uuid() as verwerking), vastgelegd as (
+  await legVast(tx, rij)
+}
+
+const legVast = prepareRows<never, NieuweVerwerking>((param) => sql`
+    with nieuw as materialized (select ${param('school')}::text as school, gen_random_uuid() as verwerking), vastgelegd as (
       insert into verwerking (${KOLOMMEN})
-      select school, verwerking, ${rij.activiteit}, ${rij.actor}, ${rij.toepassing}, ${rij.rol}, ${rij.doelbinding}, ${rij.traceId}, ${rij.spanId}, ${rij.ouderSpan},
-             ${LEVENDE_SLEUTEL(rij.school, rij.sleutel)}, ${rij.betrokkenen}::bytea, ${rij.tijdstip}::timestamptz
+      select school, verwerking, ${param('activiteit')}, ${param('actor')}, ${param('toepassing')}, ${param('rol')}, ${param('doelbinding')}, ${param('traceId')}, ${param('spanId')},
+             ${param('ouderSpan')}, ${levendeSleutel(param('school'), param('sleutel'))}, ${param('betrokkenen')}::bytea, ${param('tijdstip')}::timestamptz
         from nieuw
     )
     insert into verwerking_markering (school, verwerking) select school, verwerking from nieuw`)
-}
 
 /** The same for one school in one statement, with all that they have in common taken from the first. */
 export async function insertVerwerkingen (tx: Tx, rijen: readonly NieuweVerwerking[]): Promise<void> {
@@ -38,10 +37,15 @@ export async function insertVerwerkingen (tx: Tx, rijen: readonly NieuweVerwerki
     ), vastgelegd as (
       insert into verwerking (${KOLOMMEN})
       select school, verwerking, activiteit, ${eerste.actor}, ${eerste.toepassing}, ${eerste.rol}, ${eerste.doelbinding}, ${eerste.traceId}, span_id, ouder_span,
-             ${LEVENDE_SLEUTEL(eerste.school, eerste.sleutel)}, betrokkenen, ${eerste.tijdstip}::timestamptz
+             ${levendeSleutel(eerste.school, eerste.sleutel)}, betrokkenen, ${eerste.tijdstip}::timestamptz
         from nieuw
     )
     insert into verwerking_markering (school, verwerking) select school, verwerking from nieuw`)
+}
+
+/** A key that was destroyed meanwhile gives null, which `sleutel` refuses: the transaction fails, whoever waits for this statement. */
+function levendeSleutel (school: unknown, nummer: unknown): SQL {
+  return sql`(select k.nummer from logsleutel k where k.school = ${school} and k.nummer = ${nummer} and k.sleutel is not null)`
 }
 
 // ---- keys
