@@ -17,8 +17,8 @@ export interface Sleutels {
   readonly digestVerzoek: (tekst: string) => Buffer
   /** Keyed HMAC, 32 bytes: equal numbers are found within one school, and nobody without the key can enumerate them. */
   readonly searchPgn: (nummer: string, school: string) => Buffer
-  /** Pseudonyms of leerlingen of one school in the processing log, 16 bytes each, one after the other. */
-  readonly pseudonyms: (sleutel: Logsleutel, leerlingen: Iterable<{ readonly bron: string, readonly leerling: string }>) => Buffer
+  /** Pseudonyms of leerlingen of one school, by their bron, in the processing log: 16 bytes each, one after the other. */
+  readonly pseudonyms: (sleutel: Logsleutel, leerlingen: ReadonlyMap<string, Iterable<string>>) => Buffer
   /** A new key of the processing log of a school, as it is stored; and such a key as it is used. */
   readonly makeLogsleutel: (eigenaar: string) => Buffer
   readonly openLogsleutel: (versleuteld: Buffer, eigenaar: string) => KeyObject
@@ -63,17 +63,19 @@ export function deriveSleutels (sleutel: Buffer): Sleutels {
     pseudonyms (logsleutel, leerlingen) {
       const { school, nummer, sleutel } = logsleutel
       let bytes = ''
-      for (const { bron, leerling } of leerlingen) {
+      for (const [bron, eigen] of leerlingen) {
         const known = findOrMake(findOrMake(kept, logsleutel), bron)
-        let pseudonym = known.get(leerling)
-        if (pseudonym === undefined) {
-          pseudonym = createHmac('sha256', sleutel).update(JSON.stringify([school, nummer, bron, leerling])).digest().toString('latin1', 0, 16)
-          if (++keptCount > KEPT) {
-            kept = new WeakMap()
-            keptCount = 0
-          } else known.set(leerling, pseudonym)
+        for (const leerling of eigen) {
+          let pseudonym = known.get(leerling)
+          if (pseudonym === undefined) {
+            pseudonym = createHmac('sha256', sleutel).update(JSON.stringify([school, nummer, bron, leerling])).digest().toString('latin1', 0, 16)
+            if (++keptCount > KEPT) {
+              kept = new WeakMap()
+              keptCount = 0
+            } else known.set(leerling, pseudonym)
+          }
+          bytes += pseudonym
         }
-        bytes += pseudonym
       }
       return Buffer.from(bytes, 'latin1')
     }

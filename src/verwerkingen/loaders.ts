@@ -1,10 +1,10 @@
-import { recordHandelingen, type Betrokkene } from './service.ts'
+import { addBetrokkene, recordHandelingen, type Betrokkene } from './service.ts'
 import type { Activiteit } from '../domain/verwerkingsactiviteit.ts'
 import type { Leesctx } from '../graphql/loaders.ts'
 import type { Tx } from '../db/transaction.ts'
 
-/** Per school, per activiteit, per key of a leerling. */
-type Gelezen = Map<string, Map<Activiteit, Map<string, Betrokkene>>>
+/** Per school, per activiteit: the leerlingen of each bron. */
+type Gelezen = Map<string, Map<Activiteit, Map<string, Set<string>>>>
 
 const gelezen = new WeakMap<Leesctx, Gelezen>()
 
@@ -19,17 +19,17 @@ export function recordAtEnd (ctx: Leesctx, activiteit: Activiteit, betrokkenen: 
     ctx.beforeCommit(async (tx) => { await flush(ctx, tx) })
   }
   for (const betrokkene of betrokkenen) {
-    const { school, bron, leerling } = betrokkene
+    const { school } = betrokkene
     let perActiviteit = perSchool.get(school)
     if (perActiviteit === undefined) perSchool.set(school, perActiviteit = new Map())
-    let unique = perActiviteit.get(activiteit)
-    if (unique === undefined) perActiviteit.set(activiteit, unique = new Map())
-    unique.set(`${bron}\n${leerling}`, betrokkene)
+    let eigen = perActiviteit.get(activiteit)
+    if (eigen === undefined) perActiviteit.set(activiteit, eigen = new Map())
+    addBetrokkene(eigen, betrokkene)
   }
 }
 
 async function flush (ctx: Leesctx, tx: Tx): Promise<void> {
   for (const [school, perActiviteit] of gelezen.get(ctx)!) {
-    await recordHandelingen(ctx, tx, school, [...perActiviteit].map(([activiteit, unique]) => ({ activiteit, betrokkenen: unique.values() })))
+    await recordHandelingen(ctx, tx, school, [...perActiviteit].map(([activiteit, betrokkenen]) => ({ activiteit, betrokkenen })))
   }
 }

@@ -13,8 +13,11 @@ import type { Logsleutel } from '../db/sleutels.ts'
 
 export interface Betrokkene { readonly school: string, readonly bron: string, readonly leerling: string }
 
+/** Leerlingen of one school, each named once, by the bron that knows them. */
+export type Betrokkenen = ReadonlyMap<string, ReadonlySet<string>>
+
 /** Of one school: what is recorded, of whom. */
-export interface Handeling { readonly activiteit: Activiteit, readonly betrokkenen: Iterable<Betrokkene> }
+export interface Handeling { readonly activiteit: Activiteit, readonly betrokkenen: Betrokkenen }
 
 // ---- recording
 
@@ -23,21 +26,25 @@ export interface Handeling { readonly activiteit: Activiteit, readonly betrokken
  * reading and writing, no sampling). Nobody is named: betrokkenen are keyed pseudonyms. No betrokkenen, nothing to record.
  */
 export async function recordVerwerking (ctx: Ctx, tx: Tx, activiteit: Activiteit, betrokkenen: Iterable<Betrokkene>): Promise<void> {
-  const perSchool = new Map<string, Map<string, Betrokkene>>()
+  const perSchool = new Map<string, Map<string, Set<string>>>()
   for (const betrokkene of betrokkenen) {
-    let known = perSchool.get(betrokkene.school)
-    if (known === undefined) perSchool.set(betrokkene.school, known = new Map())
-    known.set(`${betrokkene.bron}\n${betrokkene.leerling}`, betrokkene)
+    let eigen = perSchool.get(betrokkene.school)
+    if (eigen === undefined) perSchool.set(betrokkene.school, eigen = new Map())
+    addBetrokkene(eigen, betrokkene)
   }
-  await Promise.all([...perSchool].map(async ([school, unique]) => { await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: unique.values() }]) }))
+  await Promise.all([...perSchool].map(async ([school, eigen]) => { await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: eigen }]) }))
 }
 
-/** The same of leerlingen of one school and bron, each named once. */
+/** Adds a leerling of this school to those of his bron. */
+export function addBetrokkene (betrokkenen: Map<string, Set<string>>, { bron, leerling }: Betrokkene): void {
+  const leerlingen = betrokkenen.get(bron)
+  if (leerlingen === undefined) betrokkenen.set(bron, new Set([leerling]))
+  else leerlingen.add(leerling)
+}
+
+/** As recordVerwerking, of leerlingen of one school and bron. */
 export async function recordLeerlingenVan (ctx: Ctx, tx: Tx, activiteit: Activiteit, { school, bron }: Pick<Betrokkene, 'school' | 'bron'>, leerlingen: ReadonlySet<string>): Promise<void> {
-  if (leerlingen.size === 0) return
-  const betrokkenen: Betrokkene[] = []
-  for (const leerling of leerlingen) betrokkenen.push({ school, bron, leerling })
-  await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen }])
+  if (leerlingen.size > 0) await recordHandelingen(ctx, tx, school, [{ activiteit, betrokkenen: new Map([[bron, leerlingen]]) }])
 }
 
 const proeven = new WeakMap<Tx, Map<Activiteit, Betrokkene[]>>()
@@ -58,10 +65,11 @@ export async function tryTransaction<T> (ctx: Ctx, work: (tx: Tx) => Promise<T>)
   return answer
 }
 
-function noteProef (gelezen: Map<Activiteit, Betrokkene[]>, handelingen: readonly Handeling[]): void {
+function noteProef (gelezen: Map<Activiteit, Betrokkene[]>, school: string, handelingen: readonly Handeling[]): void {
   for (const { activiteit, betrokkenen } of handelingen) {
     const lezing = activiteit.replace(/:schrijven$/, ':lezen') as Activiteit
-    gelezen.set(lezing, [...gelezen.get(lezing) ?? [], ...betrokkenen])
+    const eigen = [...betrokkenen].flatMap(([bron, leerlingen]) => [...leerlingen].map((leerling) => ({ school, bron, leerling })))
+    gelezen.set(lezing, [...gelezen.get(lezing) ?? [], ...eigen])
   }
 }
 
@@ -69,7 +77,7 @@ function noteProef (gelezen: Map<Activiteit, Betrokkene[]>, handelingen: readonl
 export async function recordHandelingen (ctx: Ctx, tx: Tx, school: string, handelingen: readonly Handeling[]): Promise<void> {
   const proef = proeven.get(tx)
   if (proef !== undefined) {
-    noteProef(proef, handelingen)
+    noteProef(proef, school, handelingen)
     return
   }
   const known = ctx.sleutels.logsleutels.get(school)
@@ -222,11 +230,15 @@ export function listActiviteiten (): Verwerkingsactiviteiten {
   return { verwerkingsactiviteiten: Object.entries(VERWERKINGSACTIVITEITEN).map(([code, activiteit]) => ({ id: activiteitUri(code), code, ...activiteit, gegevens: [...activiteit.gegevens], betrokkenen: [...activiteit.betrokkenen], ontvangers: [...activiteit.ontvangers] })) }
 }
 
+function pseudonymOf (ctx: Ctx, sleutel: Logsleutel, { bron, leerling }: Betrokkene): Buffer {
+  return ctx.sleutels.pseudonyms(sleutel, new Map([[bron, [leerling]]]))
+}
+
 /** The key of a school, in a transaction that may from here on read what the log has of the leerlingen it is bound to, whoever is asked for. */
 async function openLogboek (ctx: Ctx, tx: Tx, school: string): Promise<Logsleutel> {
   const sleutel = await getLogsleutel(ctx, tx, school)
   const eigen = boundTo(tx)?.filter((leerling) => leerling.school === school)
-  if (eigen !== undefined) await store.showBetrokkenen(tx, eigen.map((leerling) => ctx.sleutels.pseudonyms(sleutel, [leerling])))
+  if (eigen !== undefined) await store.showBetrokkenen(tx, eigen.map((leerling) => pseudonymOf(ctx, sleutel, leerling)))
   return sleutel
 }
 
@@ -244,7 +256,7 @@ export async function listVerwerkingen (ctx: Ctx, leerling: { bron: string, bron
   const zegel = isNarrowed(ctx.actor) ? await ctx.transaction(async (tx) => await store.findLaatsteZegel(tx, school)) : (await sealSchool(ctx, school)).zegel
   return await ctx.transaction(async (tx) => {
     const sleutel = await openLogboek(ctx, tx, school)
-    const pseudoniem = ctx.sleutels.pseudonyms(sleutel, [betrokkene])
+    const pseudoniem = pseudonymOf(ctx, sleutel, betrokkene)
     const found = await store.listVerwerkingen(tx, scope, pseudoniem, { van, tot, voor, limit: limit + 1 })
     await recordVerwerking(ctx, tx, 'verwerkingen:lezen', [betrokkene])
     const page = found.slice(0, limit)
@@ -265,7 +277,7 @@ export interface Verwerkingstelling extends store.Dagtelling { readonly naam: st
  */
 export async function summarizeVerwerkingen (ctx: Ctx, tx: Tx, scope: Schoolinzage, betrokkenen: readonly Betrokkene[]): Promise<Verwerkingstelling[]> {
   const sleutel = await openLogboek(ctx, tx, scope.school)
-  const geteld = await store.countPerDag(tx, scope, betrokkenen.map((betrokkene) => ctx.sleutels.pseudonyms(sleutel, [betrokkene])))
+  const geteld = await store.countPerDag(tx, scope, betrokkenen.map((betrokkene) => pseudonymOf(ctx, sleutel, betrokkene)))
   return geteld.map((telling) => ({ ...telling, naam: findActiviteit(telling.activiteit)?.naam ?? telling.activiteit, doel: findActiviteit(telling.activiteit)?.doel ?? null }))
 }
 

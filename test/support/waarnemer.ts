@@ -77,7 +77,7 @@ export async function observePersonen (t: Test, service: Service, sleutel: RegEx
     describePersoon (school, bron, leerling) {
       const logsleutel = service.app.sleutels.logsleutels.get(school)
       if (logsleutel === undefined) throw new Error(`nothing of ${school} was recorded`)
-      return `${school} ${service.app.sleutels.pseudonyms(logsleutel, [{ bron, leerling }]).toString('hex')}`
+      return `${school} ${service.app.sleutels.pseudonyms(logsleutel, new Map([[bron, [leerling]]])).toString('hex')}`
     }
   }
 }

@@ -195,7 +195,7 @@ async function askPersonen (service: Service, own: Wereld): Promise<Vraag[]> {
 async function listVastgelegd (service: Service, school: string): Promise<Vastgelegd[]> {
   const { rows: leerlingen } = await execute(service, `select bron, leerling from leerling where school = '${school}'`) as { rows: Array<{ bron: string, leerling: string }> }
   const logsleutel = service.app.sleutels.logsleutels.get(school)!
-  const namen = new Map(leerlingen.map((sleutel) => [service.app.sleutels.pseudonyms(logsleutel, [sleutel]).toString('hex'), sleutel.leerling]))
+  const namen = new Map(leerlingen.map((sleutel) => [service.app.sleutels.pseudonyms(logsleutel, new Map([[sleutel.bron, [sleutel.leerling]]])).toString('hex'), sleutel.leerling]))
   const { rows } = await execute(service, `select trace_id as "traceId", actor, rol, toepassing, encode(betrokkenen, 'hex') as hex from verwerking where school = '${school}'`) as { rows: Array<Omit<Vastgelegd, 'leerlingen'> & { hex: string }> }
   return rows.map(({ hex, ...rij }) => ({ ...rij, leerlingen: hex.match(/.{32}/g)!.map((pseudoniem) => namen.get(pseudoniem) ?? pseudoniem) }))
 }
