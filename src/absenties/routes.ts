@@ -21,7 +21,7 @@ export function absentiesRoutes (rest: Rest): void {
       tags,
       recht: 'absenties:schrijven',
       querystring: Absentiesbulkvraag,
-      body: Absentiesbulk,
+      body: langeLijst(Absentiesbulk),
       alsoConsumes: [NDJSON],
       alsoProduces: [NDJSON],
       response: { 200: langeLijst(Absentiesantwoord.describe('Per record wat ermee is gebeurd; wat hier staat, is vastgelegd.')) }

@@ -48,11 +48,19 @@ export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opti
   const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels, { bulk: regels.length >= BULK }))
   const geland = await retryBotsingen(async () => opties.proef ? await tryTransaction(ctx, land) : await ctx.transaction(land))
 
-  const resultaten: Absentieresultaat[] = []
-  for (const resultaat of [...geweigerd, ...geland]) resultaten[resultaat.index] = resultaat
+  const resultaten = inVolgorde(geweigerd, geland)
   const aantallen = countResultaten(resultaten)
   if (!opties.proef) reportLanded(ctx, aantallen)
   return { aanlevering, aantallen, resultaten }
+}
+
+/** The answers to a push in the order of its records. */
+function inVolgorde (geweigerd: readonly Absentieresultaat[], geland: Absentieresultaat[]): Absentieresultaat[] {
+  // Of one school they are.
+  if (geweigerd.length === 0 && geland.every(({ index }, at) => index === at)) return geland
+  const resultaten: Absentieresultaat[] = []
+  for (const resultaat of [...geweigerd, ...geland]) resultaten[resultaat.index] = resultaat
+  return resultaten
 }
 
 /** Counts what a committed transaction landed, and says that there are marks. */
@@ -64,14 +72,19 @@ export function reportLanded (ctx: Ctx, aantallen: Absentieaantallen): void {
 /** The well-formed records on scholen of this scope, and the answer to the others. */
 export function parseRegels (ctx: Ctx, records: readonly unknown[], scope: Scope): { perSchool: Map<string, Regel[]>, geweigerd: Absentieresultaat[] } {
   const geweigerd: Absentieresultaat[] = []
-  const regels: Regel[] = []
+  const perSchool = new Map<string, Regel[]>()
   const check = makeControle(ctx)
   records.forEach((record, index) => {
     const parsed = parseRegel(record, scope, check)
-    if ('problemen' in parsed) geweigerd.push(refuse(index, readBronId(record), parsed.problemen))
+    if ('problemen' in parsed) {
+      geweigerd.push(refuse(index, readBronId(record), parsed.problemen))
+      return
+    }
+    const regels = perSchool.get(parsed.school)
+    if (regels === undefined) perSchool.set(parsed.school, [{ index, record: parsed }])
     else regels.push({ index, record: parsed })
   })
-  return { perSchool: Map.groupBy(regels, ({ record }) => record.school), geweigerd }
+  return { perSchool, geweigerd }
 }
 
 export interface Landopties {
@@ -244,13 +257,12 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   }
   if (bulk && anders.length === 0) bekenden.delete(wie)
   const geraakt = readGeraakt(stam.beleid, rijen, anders)
-  const leerlingen = [...geraakt.leerlingen, ...geraakt.overige]
-  if (leerlingen.length === 0) return anders
+  if (geraakt.leerlingen.size + geraakt.overige.size === 0) return anders
   const weken = [...geraakt.dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
   sendLast(tx, store.insertMarkeringen(tx, scope, { leerlingen: [...geraakt.leerlingen], overige: [...geraakt.overige].filter((leerling) => !geraakt.leerlingen.has(leerling)), weken }))
   if (stam.bronnen.length > 1) {
     const dagen = [...new Set([...geraakt.dagen.values()].flatMap((eigen) => [...eigen]))]
-    await reviseVoorrang(ctx, tx, scope, stam.afspraken, { leerlingen: [...new Set(leerlingen)].map((leerling) => ({ bron: scope.bron, leerling })), dagen })
+    await reviseVoorrang(ctx, tx, scope, stam.afspraken, { leerlingen: [...new Set([...geraakt.leerlingen, ...geraakt.overige])].map((leerling) => ({ bron: scope.bron, leerling })), dagen })
   }
   return anders
 }
@@ -268,12 +280,13 @@ interface Geraakt {
 function readGeraakt (beleid: readonly Beleid[], rijen: readonly store.Absentierij[], anders: readonly store.Schrijfresultaat[]): Geraakt {
   const geraakt: Geraakt = { leerlingen: new Set(), overige: new Set(), dagen: new Map() }
   const add = (feit: Omit<store.Stand, 'ingetrokken' | 'categorie'>, categorie: Categorie): void => {
-    (mayCount(beleid, { categorie, soort: feit.soort }) ? geraakt.leerlingen : geraakt.overige).add(feit.leerling)
+    (mayCount(beleid, categorie, feit.soort) ? geraakt.leerlingen : geraakt.overige).add(feit.leerling)
     const eigen = geraakt.dagen.get(feit.vestiging)
     if (eigen === undefined) geraakt.dagen.set(feit.vestiging, new Set([feit.datum]))
     else eigen.add(feit.datum)
   }
-  const bekend = new Map(anders.map((geschreven) => [geschreven.rij, geschreven]))
+  const bekend = new Map<store.Absentierij, store.Schrijfresultaat>()
+  for (const geschreven of anders) bekend.set(geschreven.rij, geschreven)
   for (const rij of rijen) {
     const geschreven = bekend.get(rij)
     if (geschreven !== undefined && geschreven.actie !== 'gewijzigd') continue
@@ -347,7 +360,8 @@ function describeDag (stam: Stam, vestiging: string, datum: Datum, vandaag: Datu
 }
 
 /** The rows in rounds without a double key, each sorted by key: a push that names a key twice means its versions in that order. */
-function listRondes (rijen: readonly store.Absentierij[]): store.Absentierij[][] {
+function listRondes (rijen: readonly store.Absentierij[]): Array<readonly store.Absentierij[]> {
+  if (rijen.length > 0 && rijen.every(({ record }, at) => at === 0 || rijen[at - 1]!.record.bronId < record.bronId)) return [rijen]
   const rondes: store.Absentierij[][] = []
   let vorige: string | undefined
   let ronde = 0

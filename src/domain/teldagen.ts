@@ -120,7 +120,7 @@ function maskerplaats (categorie: Categorie, soort: Soort): number {
 }
 
 /** Whether any rule of these beleidsversies may count such an absentie, so that its leerling must be evaluated when it comes or goes. */
-export function mayCount (beleid: readonly Beleid[], { categorie, soort }: { readonly categorie: Categorie, readonly soort: Soort }): boolean {
+export function mayCount (beleid: readonly Beleid[], categorie: Categorie, soort: Soort): boolean {
   return planOf(beleid).masker[maskerplaats(categorie, soort)] === 1
 }
 

@@ -2,7 +2,7 @@ import { _, Ajv, type JSONType, type KeywordCxt } from 'ajv'
 import { z } from 'zod'
 
 // What a schema may be made of for "valid" to mean that parsing would give back the same value.
-const TYPES = new Set(['object', 'string', 'number', 'array', 'boolean', 'null', 'enum', 'literal', 'optional', 'nullable'])
+const TYPES = new Set(['object', 'string', 'number', 'array', 'boolean', 'null', 'enum', 'literal', 'optional', 'nullable', 'unknown'])
 // Which of them may have checks of their own.
 const GECONTROLEERD = new Set<string>(['number', 'string', 'array', 'object'] satisfies JSONType[])
 const CHECKS = new Set(['custom', 'string_format', 'number_format', 'greater_than', 'less_than', 'min_length', 'max_length'])
