@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { Absentiemelding, Absentiesantwoord } from '../src/absenties/contract.ts'
+import { Absentiemelding, Absentiesantwoord, Absentiesbulk } from '../src/absenties/contract.ts'
 import { makeSnelleSchrijver } from '../src/http/rest.ts'
 import { compileSnel } from '../src/http/snel.ts'
 
@@ -28,6 +28,13 @@ t.test('the compiled check accepts exactly what zod accepts, and zod changes not
   }), { numRuns: 4_000, seed: 20_261_121 })
   t.ok(accepted > 500, `${accepted} of 4,000 were good`)
   for (const niets of [null, undefined, 1, 'x', [], [goed]]) t.equal(isMelding(niets), false)
+})
+
+t.test('of a bulk it says as much as zod does, and leaves its records to be parsed one by one', async (t) => {
+  const isBulk = compileSnel(Absentiesbulk)
+  const bodies = [{ absenties: [1, null, 'x', {}] }, { absenties: Array(5_000).fill({}) }, { absenties: Array(5_001).fill({}) }, { absenties: [] }, { absenties: [{}], onzin: 1 }, { absenties: {} }, { absenties: null }, {}, [], null, undefined, 'x']
+  for (const body of bodies) t.equal(isBulk(body), Absentiesbulk.safeParse(body).success)
+  t.same(bodies.map(isBulk), [true, true, ...Array(10).fill(false)])
 })
 
 t.test('a schema that changes what it parses is not compiled', async (t) => {

@@ -151,49 +151,42 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   if (kader === undefined) {
     return regels.map(({ index, record }) => refuse(index, record.bronId, [{ code: 'school-onbekend', pointer: '/school', detail: `School ${scope.school} heeft hier nog geen vestiging.` }]))
   }
-  const rijen: store.Absentierij[] = []
-  const wachtend: Wachtend[] = []
-  // By index; of the rest, which is most of it, the answer is made at the end: while PostgreSQL is at work it would only be carried along by the collector.
-  const anders = new Map<number, Absentieresultaat>()
   const prepare = makePrepare(ctx, scope, kader)
   const mandaatfout = findMandaatfout(ctx, kader.stam, 'aanleveren')
-  for (const { index, record } of regels) {
-    const rij = mandaatfout === undefined ? prepare(index, record) : { problemen: [mandaatfout] }
-    if (rij === 'inWacht') {
-      wachtend.push({ index, inhoud: record as z.output<typeof Absentiemelding> })
-      anders.set(index, { index, bronId: record.bronId, resultaat: 'inWacht' })
-    } else if ('problemen' in rij) {
-      anders.set(index, refuse(index, record.bronId, rij.problemen))
-    } else {
-      rijen.push(rij)
-    }
-  }
-  if (wachtend.length > 0) {
-    for (const { index, bronId, tot } of await landWachtende(ctx, tx, scope, aanlevering, wachtend)) anders.set(index, refuse(index, bronId, [refuseVernietigd('/leerling', tot)]))
-  }
-  for (const { rij: { index, record }, actie, oud } of await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)) {
-    if (oud !== undefined) betrokkenen.add(oud.leerling)
-    const resultaat = actie === 'bevestigd' ? 'ongewijzigd' : actie === 'gewijzigd' && record.ingetrokken === true ? 'ingetrokken' : actie
-    anders.set(index, { index, bronId: record.bronId, resultaat })
-  }
+  const oordelen = regels.map(({ index, record }): Rijuitslag => mandaatfout === undefined ? prepare(index, record) : { problemen: [mandaatfout] })
+  const wachtend = regels.filter((_, at) => oordelen[at] === 'inWacht') as Wachtend[]
+  const vernietigd = wachtend.length === 0 ? undefined : await landWachtende(ctx, tx, scope, aanlevering, wachtend)
+  const rijen = oordelen.filter((oordeel): oordeel is store.Absentierij => oordeel !== 'inWacht' && !('problemen' in oordeel))
+  const anders = await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)
+  for (const { oud } of anders.values()) if (oud !== undefined) betrokkenen.add(oud.leerling)
   sendLast(tx, recordLeerlingenVan(ctx, tx, 'absenties:schrijven', scope, betrokkenen))
-  return regels.map(({ index, record: { bronId, ingetrokken } }) => anders.get(index) ?? { index, bronId, resultaat: ingetrokken === true ? 'ingetrokken' : 'nieuw' })
+  // Only now: while PostgreSQL is at work they would be carried along by the collector.
+  return regels.map(({ index, record }, at): Absentieresultaat => {
+    const oordeel = oordelen[at]!
+    const tot = oordeel === 'inWacht' && record.ingetrokken !== true ? vernietigd?.get(record.leerling) : undefined
+    if (tot !== undefined) return refuse(index, record.bronId, [refuseVernietigd('/leerling', tot)])
+    if (oordeel === 'inWacht') return { index, bronId: record.bronId, resultaat: 'inWacht' }
+    if ('problemen' in oordeel) return refuse(index, record.bronId, oordeel.problemen)
+    return { index, bronId: record.bronId, resultaat: nameResultaat(record, anders.get(oordeel)?.actie) }
+  })
 }
 
-/** A record whose leerling is not known, with its place in the push. */
-interface Wachtend { readonly index: number, readonly inhoud: z.output<typeof Absentiemelding> }
+function nameResultaat ({ ingetrokken }: Absentieregel, actie: store.Schrijfresultaat['actie'] | undefined): Resultaat {
+  if (actie === undefined || actie === 'gewijzigd') return ingetrokken === true ? 'ingetrokken' : actie ?? 'nieuw'
+  return actie === 'bevestigd' ? 'ongewijzigd' : actie
+}
 
-/** Keeps these until their leerling is known; answers those of whom he was destroyed, which are not kept. */
-async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, wachtend: readonly Wachtend[]): Promise<Array<{ index: number, bronId: string, tot: Datum }>> {
+/** A record whose leerling is not known. */
+interface Wachtend { readonly record: z.output<typeof Absentiemelding> }
+
+/** Keeps these until their leerling is known; but not those of whom he was destroyed: until when each of these is remembered. */
+async function landWachtende (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: string, wachtend: readonly Wachtend[]): Promise<ReadonlyMap<string, Datum>> {
   // Who holds the school waits for none of its rows: always the school first.
   await lockSchool(tx, scope.school)
-  const vernietigd = await listVernietigd(ctx, tx, scope, new Set(wachtend.map(({ inhoud }) => inhoud.leerling)))
-  const blijvend = wachtend.filter(({ inhoud }) => !vernietigd.has(inhoud.leerling))
-  if (blijvend.length > 0) await store.insertWachtende(tx, scope, aanlevering, blijvend.map(({ inhoud }) => ({ bronId: inhoud.bronId, leerling: inhoud.leerling, gewijzigdOp: inhoud.gewijzigdOp, inhoud })))
-  return wachtend.flatMap(({ index, inhoud: { bronId, leerling } }) => {
-    const tot = vernietigd.get(leerling)
-    return tot === undefined ? [] : [{ index, bronId, tot }]
-  })
+  const vernietigd = await listVernietigd(ctx, tx, scope, new Set(wachtend.map(({ record }) => record.leerling)))
+  const blijvend = wachtend.filter(({ record }) => !vernietigd.has(record.leerling))
+  if (blijvend.length > 0) await store.insertWachtende(tx, scope, aanlevering, blijvend.map(({ record: { bronId, leerling, gewijzigdOp }, record }) => ({ bronId, leerling, gewijzigdOp, inhoud: record })))
+  return vernietigd
 }
 
 function listLeerlingen (regels: readonly Regel[]): Set<string> {
@@ -235,8 +228,8 @@ export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope,
   await writeRijen(ctx, tx, scope, kader, { aanlevering: dagen[0]!.aanlevering, geforceerd: true }, rijen)
 }
 
-async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, { bulk = false, ...hoe }: { aanlevering: string, geforceerd: boolean, bulk?: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaat[]> {
-  const anders: store.Schrijfresultaat[] = []
+async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, { bulk = false, ...hoe }: { aanlevering: string, geforceerd: boolean, bulk?: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaten> {
+  const anders = new Map<store.Absentierij, store.Schrijfresultaat>()
   // Who goes before whom is decided by all that stands, so bronnen of one school take turns.
   if (stam.bronnen.length > 1) await lockSchool(tx, scope.school)
   const rondes = listRondes(rijen)
@@ -253,9 +246,9 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
       dropKader(ctx, scope.school)
       throw new store.Botsing()
     }
-    anders.push(...geschreven)
+    for (const [rij, resultaat] of geschreven) anders.set(rij, resultaat)
   }
-  if (bulk && anders.length === 0) bekenden.delete(wie)
+  if (bulk && anders.size === 0) bekenden.delete(wie)
   const geraakt = readGeraakt(stam.beleid, rijen, anders)
   if (geraakt.leerlingen.size + geraakt.overige.size === 0) return anders
   const weken = [...geraakt.dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
@@ -277,7 +270,7 @@ interface Geraakt {
 }
 
 /** What these rows brought, and what they took away. */
-function readGeraakt (beleid: readonly Beleid[], rijen: readonly store.Absentierij[], anders: readonly store.Schrijfresultaat[]): Geraakt {
+function readGeraakt (beleid: readonly Beleid[], rijen: readonly store.Absentierij[], anders: store.Schrijfresultaten): Geraakt {
   const geraakt: Geraakt = { leerlingen: new Set(), overige: new Set(), dagen: new Map() }
   const add = (feit: Omit<store.Stand, 'ingetrokken' | 'categorie'>, categorie: Categorie): void => {
     (mayCount(beleid, categorie, feit.soort) ? geraakt.leerlingen : geraakt.overige).add(feit.leerling)
@@ -285,10 +278,8 @@ function readGeraakt (beleid: readonly Beleid[], rijen: readonly store.Absentier
     if (eigen === undefined) geraakt.dagen.set(feit.vestiging, new Set([feit.datum]))
     else eigen.add(feit.datum)
   }
-  const bekend = new Map<store.Absentierij, store.Schrijfresultaat>()
-  for (const geschreven of anders) bekend.set(geschreven.rij, geschreven)
   for (const rij of rijen) {
-    const geschreven = bekend.get(rij)
+    const geschreven = anders.get(rij)
     if (geschreven !== undefined && geschreven.actie !== 'gewijzigd') continue
     const { record } = rij
     if (record.ingetrokken !== true) add(record, rij.categorie!)

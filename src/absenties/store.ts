@@ -23,10 +23,11 @@ export interface Absentierij {
   readonly aanlevering?: string
 }
 
-/** What became of a row that was not simply new. */
+/** What became of each row that was not simply new. */
+export type Schrijfresultaten = ReadonlyMap<Absentierij, Schrijfresultaat>
+
 export interface Schrijfresultaat {
-  readonly rij: Absentierij
-  /** What stood before; undefined for an intrekking that came before its absentie. */
+  /** What stood before; undefined where that is what the row says itself, and of an intrekking that came before its absentie. */
   readonly oud: Stand | undefined
   readonly actie: 'gewijzigd' | 'bevestigd' | 'ongewijzigd' | 'verouderd'
 }
@@ -75,7 +76,7 @@ const OUD = sql.raw(NAMEN.map((naam) => `oud_${naam}`).join(', '))
  * A row is locked by the write itself, which carries the `vastgelegd_op` that was found and passes over a row that has another by now, or a later
  * gewijzigdOp: every write but a confirmation gives it a new one.
  */
-export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
+export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaten | undefined> {
   return readUitslag(rijen, await schrijf(tx, readParameters(scope, kader, rijen)))
 }
 
@@ -83,7 +84,7 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijf
  * The same of keys of which nothing is expected to stand: inserts and looks nothing up, a fifth less work for PostgreSQL. Where something does stand
  * it fails (`isDubbel`), at the first such key.
  */
-export async function insertAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaat[] | undefined> {
+export async function insertAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaten | undefined> {
   return readUitslag(rijen, await voegIn(tx, readParameters(scope, kader, rijen)))
 }
 
@@ -156,8 +157,9 @@ const schrijf = prepareRows<Uitslag, Parameters>((param) => sql`
     select exists (select from stam) as actueel,
            (select count(*) from ingevoegd) as nieuw,
            (select count(*) from herschreven) as herschreven,
-           (select string_agg(index || ' ' || actie || case when num_nulls(oud_leerling, oud_datum) > 0 then ''
-                                                            else ' ' || oud_leerling || ' ' || oud_vestiging || ' ' || oud_datum || ' ' || oud_categorie || ' ' || oud_soort || ' ' || oud_ingetrokken end, ',')
+           (select '[' || string_agg('[' || index || ',"' || actie || '"' || case when (actie in ('ongewijzigd', 'bevestigd') and not ingetrokken) or num_nulls(oud_leerling, oud_datum) > 0 then ''
+                                                                                  else ',"' || oud_leerling || '","' || oud_vestiging || '","' || oud_datum || '","' || oud_categorie
+                                                                                       || '","' || oud_soort || '",' || oud_ingetrokken end || ']', ',') || ']'
               from besluit) as anders`)
 
 const voegIn = prepareRows<Uitslag, Parameters>((param) => sql`
@@ -239,20 +241,28 @@ function opgeruimd (param: Param): SQL {
     )`
 }
 
-interface Uitslag { readonly actueel: boolean, readonly nieuw: number, readonly herschreven: number, /** Of each row that was not new, its place, its actie and what stood. */ readonly anders: string | null }
+interface Uitslag {
+  readonly actueel: boolean
+  readonly nieuw: number
+  readonly herschreven: number
+  /** As JSON, an `Anders` of each row that was not new; keys of a bron hold nothing that JSON would escape. */
+  readonly anders: string | null
+}
 
-function readUitslag (rijen: readonly Absentierij[], [uitslag]: readonly Uitslag[]): Schrijfresultaat[] | undefined {
+type Anders = [plaats: number, actie: Schrijfresultaat['actie'], leerling?: string, vestiging?: string, datum?: string, categorie?: Categorie, soort?: Soort, ingetrokken?: boolean]
+
+function readUitslag (rijen: readonly Absentierij[], [uitslag]: readonly Uitslag[]): Schrijfresultaten | undefined {
   const { actueel, nieuw, herschreven, anders } = uitslag!
   if (!actueel) return undefined
+  const resultaten = new Map<Absentierij, Schrijfresultaat>()
   let teHerschrijven = 0
-  const resultaten = (anders?.split(',') ?? []).map((text): Schrijfresultaat => {
-    const [plaats, actie, leerling, vestiging, datum, categorie, soort, ingetrokken] = text.split(' ') as [string, Schrijfresultaat['actie'], string?, string?, string?, Categorie?, Soort?, string?]
-    const oud = leerling === undefined ? undefined : { leerling, vestiging: vestiging!, datum: datum!, categorie: categorie!, soort: soort!, ingetrokken: ingetrokken === 'true' }
+  for (const [plaats, actie, leerling, vestiging, datum, categorie, soort, ingetrokken] of JSON.parse(anders ?? '[]') as Anders[]) {
+    const oud = leerling === undefined ? undefined : { leerling, vestiging: vestiging!, datum: datum!, categorie: categorie!, soort: soort!, ingetrokken: ingetrokken! }
     if (actie === 'gewijzigd' || actie === 'bevestigd') teHerschrijven++
-    return { rij: rijen[Number(plaats)]!, actie, oud }
-  })
+    resultaten.set(rijen[plaats]!, { actie, oud })
+  }
   // Some row was no longer as it was found: another transaction wrote it since this statement began.
-  if (herschreven !== teHerschrijven || nieuw + resultaten.length !== rijen.length) throw new Botsing()
+  if (herschreven !== teHerschrijven || nieuw + resultaten.size !== rijen.length) throw new Botsing()
   return resultaten
 }
 
