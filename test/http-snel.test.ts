@@ -37,6 +37,20 @@ t.test('of a bulk it says as much as zod does, and leaves its records to be pars
   t.same(bodies.map(isBulk), [true, true, ...Array(10).fill(false)])
 })
 
+t.test('a check stays with its value, however it is dressed', async (t) => {
+  const isEven = (value: number): boolean => value % 2 === 0
+  const gekleed = (schema: z.ZodType): z.ZodType[] => [schema, schema.describe('x'), schema.nullable(), schema.nullish().describe('x'), schema.nullable().meta({ id: 'Gekleed' }).optional(), z.array(schema.nullable())]
+  const waarden = [undefined, null, 'a', 'b', 'ab', 1, 2, 3, [], [null], ['a'], ['b'], [2], [3]]
+  for (const kaal of [z.string().regex(/^a$/), z.string().regex(/a/).regex(/^.$/), z.string().refine((value) => value === 'a'), z.number().refine(isEven), z.uuid(), z.array(z.string()).refine(({ length }) => length === 1)]) {
+    for (const schema of gekleed(kaal)) {
+      const record = z.object({ veld: schema })
+      const check = compileSnel(record)
+      for (const veld of waarden) t.equal(check({ veld }), record.safeParse({ veld }).success, `${JSON.stringify(z.toJSONSchema(schema))}: ${JSON.stringify(veld)}`)
+    }
+  }
+  t.throws(() => compileSnel(z.url()), 'a format without a pattern')
+})
+
 t.test('a schema that changes what it parses is not compiled', async (t) => {
   for (const schema of [z.string().transform(Number), z.string().default('x'), z.string().trim(), z.preprocess(String, z.string()), z.string().catch('x'), z.enum(['a', 'b']).refine((value) => value === 'a'), z.string().optional().refine((value) => value !== 'a')]) {
     t.throws(() => compileSnel(z.object({ veld: schema })))
