@@ -23,4 +23,4 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3000/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--import", "./src/compile-cache.js", "--max-semi-space-size=12", "--max-old-space-size=768", "src/main.ts", "serve"]
+CMD ["node", "--import", "./src/compile-cache.js", "--max-semi-space-size=12", "--no-allocation-site-pretenuring", "--max-old-space-size=768", "src/main.ts", "serve"]
