@@ -40,7 +40,7 @@ t.test('of a bulk it says as much as zod does, and leaves its records to be pars
 t.test('a check stays with its value, however it is dressed', async (t) => {
   const isEven = (value: number): boolean => value % 2 === 0
   const gekleed = (schema: z.ZodType): z.ZodType[] => [schema, schema.describe('x'), schema.nullable(), schema.nullish().describe('x'), schema.nullable().meta({ id: 'Gekleed' }).optional(), z.array(schema.nullable())]
-  const waarden = [undefined, null, 'a', 'b', 'ab', 1, 2, 3, [], [null], ['a'], ['b'], [2], [3]]
+  const waarden = [undefined, null, 'a', 'b', 'ab', '6f1c2f0e-8a57-4c07-9a5c-0c2a4f3f7c11', 1, 2, 3, [], [null], ['a'], ['b'], [2], [3]]
   for (const kaal of [z.string().regex(/^a$/), z.string().regex(/a/).regex(/^.$/), z.string().refine((value) => value === 'a'), z.number().refine(isEven), z.uuid(), z.array(z.string()).refine(({ length }) => length === 1)]) {
     for (const schema of gekleed(kaal)) {
       const record = z.object({ veld: schema })

@@ -6,6 +6,7 @@ import { AbsentieId, Brin, Bron, BronId, BRONSLEUTEL, Datumveld, Paginavraag, pe
 const EigenId = z.string().refine((id) => !id.startsWith('~'), { message: 'hoort bij een dag die uit een afmelding volgt; wijzig die afmelding of trek haar in', abort: true }).regex(...BRONSLEUTEL)
   .describe('Sleutel van de bron; voor ons zonder betekenis.')
 export const Redencode = z.string().regex(/^[A-Za-z0-9_-]{1,20}$/, 'is geen redencode: 1 tot 20 letters, cijfers, _ of -')
+
 /** No function inside it: of each record it would be made anew. */
 function isZonderDubbel (lesuren: readonly number[]): boolean {
   for (let at = 1; at < lesuren.length; at++) if (lesuren.indexOf(lesuren[at]!) !== at) return false

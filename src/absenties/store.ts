@@ -77,7 +77,7 @@ const OUD = sql.raw(NAMEN.map((naam) => `oud_${naam}`).join(', '))
  * gewijzigdOp: every write but a confirmation gives it a new one.
  */
 export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaten | undefined> {
-  return readUitslag(rijen, await schrijf(tx, readParameters(scope, kader, rijen)))
+  return readUitslag(rijen, await schrijf(tx, readWaarden(scope, kader, rijen)))
 }
 
 /**
@@ -85,10 +85,10 @@ export async function writeAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijf
  * it fails (`isDubbel`), at the first such key.
  */
 export async function insertAbsenties (tx: Tx, scope: Schoolscope, kader: Schrijfkader, rijen: readonly Absentierij[]): Promise<Schrijfresultaten | undefined> {
-  return readUitslag(rijen, await voegIn(tx, readParameters(scope, kader, rijen)))
+  return readUitslag(rijen, await voegIn(tx, readWaarden(scope, kader, rijen)))
 }
 
-const schrijf = prepareRows<Uitslag, Parameters>((param) => sql`
+const schrijf = prepareRows<Uitslag, Schrijfwaarden>((param) => sql`
     with ${stamOp(param)}, invoer as materialized (
       select (nummer - 1)::integer as index, r.*, r.lesuren::smallint[] as uren, stam.nu, v.*
         from stam
@@ -162,7 +162,7 @@ const schrijf = prepareRows<Uitslag, Parameters>((param) => sql`
                                                                                        || '","' || oud_soort || '",' || oud_ingetrokken end || ']', ',') || ']'
               from besluit) as anders`)
 
-const voegIn = prepareRows<Uitslag, Parameters>((param) => sql`
+const voegIn = prepareRows<Uitslag, Schrijfwaarden>((param) => sql`
     with ${stamOp(param)}, ingevoegd as (
       insert into absentie (${KOLOMMEN})
       select ${nieuweRij(param, sql`lesuren::smallint[]`)}
@@ -206,10 +206,10 @@ function feitenVan ({ record }: Absentierij): Exclude<Absentieregel, { ingetrokk
 }
 
 type Kolommen = Readonly<Record<keyof typeof VELDEN, string>>
-interface Parameters extends Kolommen { readonly school: string, readonly bron: string, readonly stamversie: number, readonly leerlingversie: number, readonly geforceerd: boolean, readonly dezeAanlevering: string }
-type Param = (naam: keyof Parameters) => unknown
+interface Schrijfwaarden extends Kolommen { readonly school: string, readonly bron: string, readonly stamversie: number, readonly leerlingversie: number, readonly geforceerd: boolean, readonly dezeAanlevering: string }
+type Param = (naam: keyof Schrijfwaarden) => unknown
 
-function readParameters ({ school, bron }: Schoolscope, { stamversie, leerlingversie, geforceerd, aanlevering: dezeAanlevering }: Schrijfkader, rijen: readonly Absentierij[]): Parameters {
+function readWaarden ({ school, bron }: Schoolscope, { stamversie, leerlingversie, geforceerd, aanlevering: dezeAanlevering }: Schrijfkader, rijen: readonly Absentierij[]): Schrijfwaarden {
   return { ...readKolommen(rijen), school, bron, stamversie, leerlingversie, geforceerd, dezeAanlevering }
 }
 

@@ -1,4 +1,5 @@
 import { PgDialect, sql, type Placeholder, type SQL } from './drizzle.ts'
+import { assert } from '../errors.ts'
 import type { ClientBase } from 'pg'
 import type { Tx } from './transaction.ts'
 
@@ -41,6 +42,8 @@ export function prepareRows<T, P extends object> (write: (param: (naam: keyof P 
 function writeOnce<P> (query: SQL): { text: string, name: string, params: ReadonlyArray<keyof P> } {
   const { sql: numbered, params: named } = dialect.sqlToQuery(query)
   const each = named.map((param) => (param as Placeholder<keyof P & string>).name)
+  // A value in its place would be sent as null from then on.
+  assert(each.every((naam) => typeof naam === 'string'), 'a statement that is written out once names its parameters')
   const params = [...new Set(each)]
   const text = numbered.replaceAll(/\$(\d+)/g, (_, nummer: string) => `$${params.indexOf(each[Number(nummer) - 1]!) + 1}`)
   return { name: `aanwezig-vast-${prepared++}`, text, params }

@@ -59,7 +59,7 @@ const TOP = {} as DataValidationCxt
 function simplify (schema: z.core.JSONSchema.BaseSchema): void {
   const [inner, nothing] = schema.anyOf ?? []
   // Null as a type more, where it can be: of two branches ajv says for each null why the first is not it, 0.7 kB of garbage a record.
-  if (inner?.type !== undefined && inner.const === undefined && typeof nothing === 'object' && nothing.type === 'null') {
+  if (typeof inner?.type === 'string' && inner.const === undefined && typeof nothing === 'object' && nothing.type === 'null') {
     delete schema.anyOf
     Object.assign(schema, inner, { type: [inner.type, 'null'] }, inner.enum === undefined ? {} : { enum: [...inner.enum, null] })
   }
