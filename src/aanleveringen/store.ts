@@ -1,5 +1,5 @@
 import { sql } from '../db/drizzle.ts'
-import { isoPrecies, prepareRows } from '../db/statement.ts'
+import { isoPrecies, prepareStatement } from '../db/statement.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Schoolscope } from '../toegang/service.ts'
 import type { Aanlevering, Aanleveringsregel } from './contract.ts'
@@ -22,7 +22,7 @@ export async function insertAanlevering (tx: Tx, nieuw: NieuweAanlevering): Prom
   await voegToe(tx, { ...nieuw, aantallen: JSON.stringify(aantallen), afgewezen: JSON.stringify(afgewezen), bijzonderheden: JSON.stringify(bijzonderheden) })
 }
 
-const voegToe = prepareRows<never, NieuweAanlevering>((param) => sql`
+const voegToe = prepareStatement<never, NieuweAanlevering>((param) => sql`
     insert into aanlevering (school, aanlevering, deel, bron, actor, soort, aantallen, afgewezen, bijzonderheden, duur_ms, ontvangen_op)
     values (${param('school')}, ${param('aanlevering')}, ${param('deel')}, ${param('bron')}, ${param('actor')}, ${param('soort')}, ${param('aantallen')}::jsonb,
             ${param('afgewezen')}::jsonb, ${param('bijzonderheden')}::jsonb, ${param('duurMs')}, statement_timestamp())`)

@@ -237,7 +237,7 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   if (rondes.length === 0) rondes.push([])
   const wie = `${scope.school} ${scope.bron}`
   for (const [nummer, ronde] of rondes.entries()) {
-    const write = bulk && nummer === 0 && !bekenden.has(wie) ? store.insertAbsenties : store.writeAbsenties
+    const write = bulk && nummer === 0 && ronde.length > 0 && !bekenden.has(wie) ? store.insertAbsenties : store.writeAbsenties
     const geschreven = await write(tx, scope, { ...hoe, stamversie: stam.stamversie, leerlingversie }, ronde).catch((error: unknown) => {
       if (store.isDubbel(error)) bekenden.add(wie)
       throw error

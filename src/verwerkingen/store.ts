@@ -1,5 +1,5 @@
 import { sql, type SQL } from '../db/drizzle.ts'
-import { iso, isoPrecies, prepareRows, readRows } from '../db/statement.ts'
+import { iso, isoPrecies, prepareStatement, readRows } from '../db/statement.ts'
 import type { Verwerkingsrij, Zegel } from './keten.ts'
 import type { Tx } from '../db/transaction.ts'
 import type { Datum } from '../domain/datum.ts'
@@ -16,7 +16,7 @@ export async function insertVerwerking (tx: Tx, rij: NieuweVerwerking): Promise<
   await legVast(tx, rij)
 }
 
-const legVast = prepareRows<never, NieuweVerwerking>((param) => sql`
+const legVast = prepareStatement<never, NieuweVerwerking>((param) => sql`
     with nieuw as materialized (select ${param('school')}::text as school, gen_random_uuid() as verwerking), vastgelegd as (
       insert into verwerking (${KOLOMMEN})
       select school, verwerking, ${param('activiteit')}, ${param('actor')}, ${param('toepassing')}, ${param('rol')}, ${param('doelbinding')}, ${param('traceId')}, ${param('spanId')},

@@ -101,8 +101,11 @@ t.test('a push of corrections looks each up by its key, also with a plan from wh
   // The statement is all that is wanted of it; of no rows it makes nothing.
   await t.rejects(writeAbsenties(tx, { school: '99AA', bron: 'lvs' } as unknown as Schoolscope, { stamversie: 1, leerlingversie: 1, aanlevering: randomUUID(), geforceerd: false }, [rij]), TypeError)
   const { text, values } = statement!
-  await pool.query(`set plan_cache_mode = force_generic_plan; prepare push as ${text}`)
+  // As the role of the service: behind row-level security only what cannot leak reaches an index.
+  await pool.query(`begin; set local role aanwezig_dienst; set local app.scholen = '*'; set local plan_cache_mode = force_generic_plan; prepare push as ${text}`)
   const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain execute push (${values.map((value) => value === null ? 'null' : pg.escapeLiteral(String(value))).join(', ')})`)
-  const gelezen = rows.flatMap(({ 'QUERY PLAN': line }) => /Scan.* on absentie /.exec(line)?.[0] ?? [])
-  t.strictSame(gelezen, ['Scan using absentie_pk on absentie '])
+  const plan = rows.map(({ 'QUERY PLAN': line }) => line)
+  const gelezen = plan.flatMap((line, at) => / on absentie a /.test(line) ? [`${line.trim()} ${plan[at + 1]!.trim()}`] : [])
+  t.match(gelezen, [/Index Scan using absentie_pk .* Index Cond: .*bron_id = /])
+  t.equal(gelezen.length, 1)
 })

@@ -3,7 +3,7 @@ import { makePool } from '../../src/db/pool.ts'
 import { Rollback, runTransaction } from '../../src/db/transaction.ts'
 import { sql } from '../../src/db/drizzle.ts'
 import fc from 'fast-check'
-import { arrayText, prepareRows } from '../../src/db/statement.ts'
+import { arrayText, prepareStatement } from '../../src/db/statement.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 t.test('a transaction', async (t) => {
@@ -40,9 +40,9 @@ t.test('a transaction', async (t) => {
   t.strictSame((await pool.query('select $1::smallint[] as getallen, $2::boolean[] as booleans, ($3::text[])[1]::smallint[] as lijst', [arrayText([1, null, -3]), arrayText([true, false, undefined]), arrayText([[1, 2], null])])).rows,
     [{ getallen: [1, null, -3], booleans: [true, false, null], lijst: [1, 2] }])
 
-  const tel = prepareRows<{ som: number, keer: number, rol: string }, { a: number, b: number, rol: string | null }>((param) => sql`
+  const tel = prepareStatement<{ som: number, keer: number, rol: string }, { a: number, b: number, rol: string | null }>((param) => sql`
     select ${param('a')}::integer + ${param('b')}::integer + ${param('a')}::integer as som, ${param('a')}::integer * ${param('a')}::integer as keer, coalesce(${param('rol')}, 'geen') as rol`)
-  t.same(await runTransaction(pool, '*', async (tx) => [await tel(tx, { b: 2, rol: null, a: 10 }), await tel(tx, { a: 1, b: -1, rol: 'x' })]), [[{ som: 22, keer: 100, rol: 'geen' }], [{ som: 1, keer: 1, rol: 'x' }]], 'a parameter that is named more than once means the same each time')
-  const vast = prepareRows<unknown, { a: number }>((param) => sql`select ${param('a')}::integer, ${'a value of the first time'}::text`)
+  t.same(await runTransaction(pool, '*', async (tx) => [(await tel(tx, { b: 2, rol: null, a: 10 })).rows, (await tel(tx, { a: 1, b: -1, rol: 'x' })).rows]), [[{ som: 22, keer: 100, rol: 'geen' }], [{ som: 1, keer: 1, rol: 'x' }]], 'a parameter that is named more than once means the same each time')
+  const vast = prepareStatement<never, { a: number }>((param) => sql`select ${param('a')}::integer, ${'a value of the first time'}::text`)
   await t.rejects(runTransaction(pool, '*', async (tx) => await vast(tx, { a: 1 })), { message: /names its parameters/ })
 })
