@@ -103,6 +103,12 @@ export async function lockEvaluatie (tx: Tx, school: string): Promise<void> {
   await readRows(tx, sql`select pg_advisory_xact_lock(hashtextextended('evaluatie ' || ${school}, 0))`)
 }
 
+/** Whether no other transaction derives anything of this school at this moment; none begins to until this one ends. */
+export async function isEvaluatieVrij (tx: Tx, school: string): Promise<boolean> {
+  const [slot] = await readRows<{ vrij: boolean }>(tx, sql`select pg_try_advisory_xact_lock(hashtextextended('evaluatie ' || ${school}, 0)) as vrij`)
+  return slot!.vrij
+}
+
 /** The Stam without a lock: for readers, who see one moment anyway. */
 export async function findStam (ctx: Ctx, tx: Tx, school: string): Promise<Stam | undefined> {
   const { rows } = await tx.execute<{ stamversie: number }>(sql`select stamversie from school where school = ${school}`)

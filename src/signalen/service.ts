@@ -11,7 +11,7 @@ import { countDagenTeLaat, decide, explainVervallen, followUitkomsten, remarkBes
 import { AppError } from '../errors.ts'
 import { evaluatieTeller, teLaatMeter } from '../http/health.ts'
 import { decodeCursor, encodeCursor, requireMatch } from '../http/rest.ts'
-import { findStam, lockEvaluatie } from '../leerlingen/stam.ts'
+import { findStam, isEvaluatieVrij, lockEvaluatie } from '../leerlingen/stam.ts'
 import { evaluateLeerlingen, hashHerleiding, type Leerlinguitkomst } from '../regels/service.ts'
 import { requireInzage, requireRecht, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { listVerborgen } from '../toegang/weergave.ts'
@@ -148,6 +148,12 @@ export async function verifySample (ctx: Ctx, school: string, aantal: number, se
 export async function listGemarkeerdeScholen (ctx: Ctx, omvang?: Omvang): Promise<string[]> {
   requireRecht(ctx.actor, 'signalen:beoordelen')
   return await ctx.transaction(async (tx) => await store.listGemarkeerdeScholen(tx, omvang))
+}
+
+/** Whether who evaluates this school now would not wait for another who does. */
+export async function isVrij (ctx: Ctx, school: string): Promise<boolean> {
+  requireRecht(ctx.actor, 'signalen:beoordelen', school)
+  return await ctx.transaction(async (tx) => await isEvaluatieVrij(tx, school))
 }
 
 const Positie = z.tuple([z.string(), z.iso.date(), z.uuid()])

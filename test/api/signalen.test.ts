@@ -39,6 +39,27 @@ t.test('a signaal is visible within a second of the push that caused it', async 
   t.same(found[0]!.onderbouwing.map(({ bronId }) => bronId), ['d-2025-09-08', 'd-2025-09-09'])
 })
 
+t.test('a school whose signalen take long keeps no other school waiting', async (t) => {
+  const service = await startService(t)
+  const scholen = ['99AA', '99AB']
+  const bearer = await service.token({ scholen })
+  for (const school of scholen) await createSchool(service, { vestiging: `${school}00`, bearer })
+  await service.evaluate()
+  const bezig = await service.app.pool.connect()
+  try {
+    await bezig.query("begin; select pg_advisory_xact_lock(hashtextextended('evaluatie 99AA', 0))")
+    for (const school of scholen) await push(service, ['2025-09-08', '2025-09-09'].map((datum) => dag(datum, { school, vestiging: `${school}00` })), bearer)
+    const seen = async (school: string): Promise<number> => (await service.inject({ url: `/v1/signalen?school=${school}`, bearer })).json<{ signalen: unknown[] }>().signalen.length
+    for (let at = 0; at < 300 && await seen('99AB') === 0; at++) await sleep(10)
+    t.same([await seen('99AA'), await seen('99AB')], [0, 1], 'the other one, behind it in order, has its signaal')
+    await bezig.query('rollback')
+    for (let at = 0; at < 300 && await seen('99AA') === 0; at++) await sleep(10)
+    t.equal(await seen('99AA'), 1, 'and the one that was busy has it afterwards, though nobody pushed again')
+  } finally {
+    bezig.release(true)
+  }
+})
+
 t.test('signalen follow corrections and keep their identity', async (t) => {
   const service = await startService(t)
   await createSchool(service)
