@@ -8,6 +8,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
+    MALLOC_TRIM_THRESHOLD_=65536 \
     HOST=0.0.0.0 \
     PORT=3000 \
     DATA_DIR=/var/lib/aanwezig

@@ -33,7 +33,10 @@ export interface Dienstopties {
 }
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } }
-const START = scripts.start.split(' ').slice(1)
+const WOORDEN = scripts.start.split(' ')
+const NODE = WOORDEN.indexOf('node')
+const OMGEVING = Object.fromEntries(WOORDEN.slice(0, NODE).map((woord) => woord.split('='))) as Record<string, string>
+const START = WOORDEN.slice(NODE + 1)
 
 /** The service in a process of its own, as `npm start` runs it, on an empty embedded store. */
 export async function startDienst ({ dataDir, port: given, env = {} }: Dienstopties = {}): Promise<Dienst> {
@@ -42,7 +45,7 @@ export async function startDienst ({ dataDir, port: given, env = {} }: Dienstopt
   const started = performance.now()
   const child = spawn(process.execPath, START, {
     cwd: new URL('../..', import.meta.url).pathname,
-    env: { ...process.env, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error', ...env },
+    env: { ...process.env, ...OMGEVING, DATA_DIR: own, PORT: String(port), LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'inherit', 'inherit']
   })
   const url = `http://127.0.0.1:${port}`
