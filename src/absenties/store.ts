@@ -67,7 +67,7 @@ const OUD = sql.raw(NAMEN.slice(3).map((naam) => `oud_${naam}`).join(', '))
  * differs, keeps what it replaces, and says what happened. Undefined: the school has changed since the rows were computed, and nothing was written.
  *
  * Keys are unique and sorted within `rijen`. All insertions come first, then all locks, both in that order, so concurrent pushes never
- * deadlock: who still inserts holds no lock on a row that stands. `nu` lies after the school's lock was taken: a levering, which takes that
+ * deadlock: who still inserts holds no lock on a row that stands (they run as the answer counts them, and what it does not count runs last). `nu` lies after the school's lock was taken: a levering, which takes that
  * lock alone, never misses a row that carries an earlier moment.
  *
  * A look-up in the big table is a lateral the planner cannot flatten (`offset 0`, `on conflict`): one index probe a row whatever the statistics

@@ -1,4 +1,4 @@
-import { sql } from '../db/drizzle.ts'
+import { sql, type SQL } from '../db/drizzle.ts'
 import { readRows } from '../db/statement.ts'
 import { buildKalender, type Kalender, type Lesvrij, type Regio } from '../domain/kalender.ts'
 import type { Ctx } from '../context.ts'
@@ -100,13 +100,17 @@ export async function lockSchool (tx: Tx, school: string): Promise<void> {
  * taken before any other lock of the school.
  */
 export async function lockEvaluatie (tx: Tx, school: string): Promise<void> {
-  await readRows(tx, sql`select pg_advisory_xact_lock(hashtextextended('evaluatie ' || ${school}, 0))`)
+  await readRows(tx, sql`select pg_advisory_xact_lock(${evaluatieSlot(school)})`)
 }
 
 /** Whether no other transaction derives anything of this school at this moment; none begins to until this one ends. */
 export async function isEvaluatieVrij (tx: Tx, school: string): Promise<boolean> {
-  const [slot] = await readRows<{ vrij: boolean }>(tx, sql`select pg_try_advisory_xact_lock(hashtextextended('evaluatie ' || ${school}, 0)) as vrij`)
+  const [slot] = await readRows<{ vrij: boolean }>(tx, sql`select pg_try_advisory_xact_lock(${evaluatieSlot(school)}) as vrij`)
   return slot!.vrij
+}
+
+function evaluatieSlot (school: string): SQL {
+  return sql`hashtextextended('evaluatie ' || ${school}, 0)`
 }
 
 /** The Stam without a lock: for readers, who see one moment anyway. */

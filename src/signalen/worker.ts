@@ -55,7 +55,8 @@ function startRij (app: App, omvang: Omvang, stopping: AbortController): Evaluat
         for (const school of await listGemarkeerdeScholen(ctx, omvang)) {
           if (stopping.signal.aborted) return
           const own = app.makeCtx(systemActor('evaluatie', [school]))
-          // Whoever waits for the marks of a bulk push in one school finds them in the next one too: both go by the same order, at the same pace.
+          // Whoever waits for the marks of a bulk push in one school finds them in the next one too: both go by the same order, at the same pace. Left for
+          // the next look it has its turn: between two rounds those rest at least as long as from one look to the next.
           if (omvang === 'klein' && waiting === 0 && !await isVrij(own, school)) again = true
           else await evaluateSchool(own, school, { omvang })
         }
