@@ -37,8 +37,11 @@ const weekdag = (dag: string): number => (plaats(dag) + 2) % 7 + 1
 const dagenTussen = (van: string, tot: string): number => plaats(tot) - plaats(van)
 const later = (dag: string, n: number): string => DAGEN[plaats(dag) + n]!
 const maandag = (dag: string): string => later(dag, 1 - weekdag(dag))
-const eersteAugustus = (dag: string): string => `${Number(dag.slice(0, 4)) - (dag.slice(5) < '08-01' ? 1 : 0)}-08-01`
-const schooljaarVan = (dag: string): string => `${eersteAugustus(dag).slice(0, 4)}-${Number(eersteAugustus(dag).slice(0, 4)) + 1}`
+/** The year a schooljaar began in, of every day: looked up, for it is asked more often than anything else. */
+const BEGINJAAR = new Map(DAGEN.map((dag) => [dag, Number(dag.slice(0, 4)) - (dag.slice(5) < '08-01' ? 1 : 0)]))
+const SCHOOLJAREN = new Map([...BEGINJAAR].map(([dag, jaar]) => [dag, `${jaar}-${jaar + 1}`]))
+const eersteAugustus = (dag: string): string => `${BEGINJAAR.get(dag)!}-08-01`
+const schooljaarVan = (dag: string): string => SCHOOLJAREN.get(dag)!
 
 /** Easter Sundays as printed in almanacs. */
 const PASEN: Record<number, string> = { 2019: '04-21', 2020: '04-12', 2021: '04-04', 2022: '04-17', 2023: '04-09', 2024: '03-31', 2025: '04-20', 2026: '04-05', 2027: '03-28', 2028: '04-16', 2029: '04-01', 2030: '04-21', 2031: '04-13', 2032: '03-28', 2033: '04-17', 2034: '04-09' }
@@ -103,6 +106,7 @@ class Leerling {
   readonly vestigingen: Vestigingen
   readonly eerste: string
   readonly laatste: string
+  readonly #gepland = new Map<string, number | null>()
 
   constructor (feiten: Feiten, vestigingen: Vestigingen, peildatum: string) {
     this.feiten = feiten
@@ -118,6 +122,12 @@ class Leerling {
 
   /** Planned minutes; null where the rooster is unknown, 0 outside the inschrijving and on days without lessons. */
   gepland (dag: string): number | null {
+    let minuten = this.#gepland.get(dag)
+    if (minuten === undefined) this.#gepland.set(dag, minuten = this.#leesGepland(dag))
+    return minuten
+  }
+
+  #leesGepland (dag: string): number | null {
     const deel = this.inschrijving(dag)
     if (deel === undefined || !isLesdag(this.vestigingen.get(deel.vestiging)!, dag)) return 0
     return deel.rooster === null ? null : deel.rooster[weekdag(dag) - 1]!
@@ -338,7 +348,8 @@ interface Vuur { /** The step as the rule names it. */ readonly stap: number, re
 /** What the words say of one leerling: every signaal of every rule. */
 export function predictUitkomsten (feiten: Feiten, vestigingen: Vestigingen, beleid: readonly Beleid[], peildatum: string): Uitkomst[] {
   const codes = new Set([...LANDELIJKE_REGELS.map(({ regel }) => regel), ...beleid.flatMap(({ regels }) => regels.map(({ regel }) => regel))])
-  return [...codes].flatMap((regel) => predictRegel(regel, new Leerling(feiten, vestigingen, peildatum), beleid))
+  const leerling = new Leerling(feiten, vestigingen, peildatum)
+  return [...codes].flatMap((regel) => predictRegel(regel, leerling, beleid))
 }
 
 function predictRegel (regel: string, leerling: Leerling, beleid: readonly Beleid[]): Uitkomst[] {
@@ -467,7 +478,7 @@ function predictProcent (regel: string, definitie: Regeldefinitie, leerling: Lee
   const isBekend = (lesdag: string): boolean => geplandVoor(regel, leerling, beleid, lesdag) > 0
   if (!isBekend(dag)) return []
   const stand = aandeel(regel, definitie, leerling, beleid, geteld, dag)
-  const eerder = dagen.slice(0, dagen.indexOf(dag)).filter(isBekend).at(-1)
+  const eerder = dagen.slice(0, dagen.indexOf(dag)).findLast(isBekend)
   const toen = eerder === undefined ? undefined : regelOp(beleid, regel, eerder)
   const vorige = eerder === undefined || toen === undefined ? 0 : band(toen.drempels, aandeel(regel, toen, leerling, beleid, geteld, eerder))
   const nu = band(definitie.drempels, stand)
