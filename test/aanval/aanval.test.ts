@@ -59,22 +59,23 @@ t.test('it gives back the four rows that England hid, exactly and no other', { s
   for (const waarden of gevonden.values()) t.equal(waarden['authorised_absence']! + waarden['unauthorised_absence']!, waarden['overall_absence'], 'what came back adds up')
 })
 
-const SABOTAGES: ReadonlyArray<readonly [string, Sabotage]> = [
+/** With the school where the search begins: one of which something is known to come back. */
+const SABOTAGES: ReadonlyArray<readonly [wat: string, sabotage: Sabotage, begin?: number]> = [
   ['only what is small itself is hidden', { toont: ({ gevoelig, weglaten }) => !gevoelig && !weglaten }],
   ['the levels do not know of each other: what was hidden of leerjaren for the sake of totals is shown', { toont: ({ gevoelig, weglaten, sleutel }) => !gevoelig && !weglaten && !sleutel.includes('//') }],
   ['the totals are shown', { toont: ({ gevoelig, weglaten, sleutel }) => !gevoelig && !weglaten && sleutel.includes('//') }],
   ['every levering as if it were the only one', { kent: () => false }],
   ['the perioden do not know of each other', { kent: (eerder, nu) => eerder.periode === nu.periode }],
   ['the ontvangers do not know of each other', { kent: (eerder, nu) => eerder.ontvanger === nu.ontvanger && eerder !== nu }],
-  ['a revisie does not know what it replaces', { kent: (eerder, nu) => eerder.periode !== nu.periode || eerder.ontvanger !== nu.ontvanger || eerder.stand === nu.stand }]
+  ['a revisie does not know what it replaces', { kent: (eerder, nu) => eerder.periode !== nu.periode || eerder.ontvanger !== nu.ontvanger || eerder.stand === nu.stand }, 32]
 ]
 
-for (const [wat, sabotage] of SABOTAGES) {
+for (const [wat, sabotage, begin = 1] of SABOTAGES) {
   t.test(`the attack is a real one: ${wat}, and it gets some back`, { timeout: 300_000 }, async (t) => {
     const lekken: string[] = []
-    let seed = 1
-    while (lekken.length === 0 && seed <= 60) lekken.push(...attackSchool(seed++, sabotage).lekken)
-    t.ok(lekken.length > 0, `${lekken.length} in school ${seed - 1}: ${lekken[0]}`)
+    let seed = begin - 1
+    for (let scholen = 0; lekken.length === 0 && scholen < 60; scholen++) lekken.push(...attackSchool(seed = seed % 60 + 1, sabotage).lekken)
+    t.ok(lekken.length > 0, `${lekken.length} in school ${seed}: ${lekken[0]}`)
   })
 }
 
