@@ -115,8 +115,8 @@ function evaluatieSlot (school: string): SQL {
 
 /** The Stam without a lock: for readers, who see one moment anyway. */
 export async function findStam (ctx: Ctx, tx: Tx, school: string): Promise<Stam | undefined> {
-  const { rows } = await tx.execute<{ stamversie: number }>(sql`select stamversie from school where school = ${school}`)
-  return rows[0] === undefined ? undefined : await readStam(ctx, tx, school, rows[0].stamversie)
+  const [row] = await readRows<{ stamversie: number }>(tx, sql`select stamversie from school where school = ${school}`)
+  return row === undefined ? undefined : await readStam(ctx, tx, school, row.stamversie)
 }
 
 /** The kalenders of a school by vestigingscode. */
@@ -191,7 +191,6 @@ export async function readGewijzigdeStam (tx: Tx, school: string): Promise<Stam>
 }
 
 interface Stamrij {
-  [column: string]: unknown
   vestigingen: Array<{ vestiging: string, sector: Sector, regio: Regio, lesuurMinuten: number, kalenders: Array<{ schooljaar: string, versie: number, lesdagen: number[], lesvrij: Lesvrij[] }> }>
   beleid: Array<{ versie: number, geldigVan: string, geldigTot: string | null, inhoud: Pick<Beleid, 'redenen' | 'onverklaardNaLesdagen'> & Partial<Pick<Beleid, 'codes' | 'regels' | 'duidingen'>> }>
   bronnen: string[]
@@ -200,7 +199,7 @@ interface Stamrij {
 }
 
 async function loadStam (tx: Tx, school: string, stamversie: number): Promise<Stam> {
-  const { rows } = await tx.execute<Stamrij & Record<string, unknown>>(sql`
+  const [rij] = await readRows<Stamrij>(tx, sql`
     select coalesce((select json_agg(json_build_object('vestiging', v.vestiging, 'sector', v.sector, 'regio', v.regio, 'lesuurMinuten', v.lesuur_minuten,
                               'kalenders', (select coalesce(json_agg(json_build_object('schooljaar', k.schooljaar, 'versie', k.versie, 'lesdagen', k.lesdagen, 'lesvrij', k.lesvrij)), '[]')
                                               from kalender k
@@ -217,7 +216,7 @@ async function loadStam (tx: Tx, school: string, stamversie: number): Promise<St
            coalesce((select json_agg(json_build_object('bron', m.bron, 'dienst', m.dienst, 'van', m.van, 'tot', m.tot, 'ingetrokken', m.ingetrokken_op is not null))
                        from mandaat m
                       where m.school = ${school}), '[]') as mandaten`)
-  const { vestigingen, beleid, bronnen, afspraken, mandaten } = rows[0]!
+  const { vestigingen, beleid, bronnen, afspraken, mandaten } = rij!
   return {
     stamversie,
     vestigingen: new Map(vestigingen.map(({ vestiging, sector, regio, lesuurMinuten, kalenders }) =>

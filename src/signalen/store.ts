@@ -25,7 +25,7 @@ function isVanOmvang (omvang: Omvang | undefined): SQL {
 
 /** Schools with work on the list. */
 export async function listGemarkeerdeScholen (tx: Tx, omvang: Omvang | undefined): Promise<string[]> {
-  const { rows } = await tx.execute<{ school: string }>(sql`select distinct school from evaluatie_markering where ${isVanOmvang(omvang)} order by school`)
+  const rows = await readRows<{ school: string }>(tx, sql`select distinct school from evaluatie_markering where ${isVanOmvang(omvang)} order by school`)
   return rows.map(({ school }) => school)
 }
 
