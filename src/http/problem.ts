@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DrizzleQueryError } from '../db/drizzle.ts'
 import { AppError, FOUTCODES, type Fout, type Foutcode } from '../errors.ts'
 import { buildChallenge } from './challenge.ts'
+import { http } from './node-http.ts'
 
 /** RFC 9457, as every 4xx and 5xx leaves the building. */
 export interface Problem {
@@ -118,5 +118,5 @@ export function answerNoHttp (error: NodeJS.ErrnoException, socket: Socket, head
     : buildProblem('invoer-ongeldig', 'Dit is geen geldig HTTP-verzoek, of zijn headers zijn te groot.', randomUUID())
   const body = JSON.stringify(problem)
   const lines = Object.entries({ ...headers, 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
 }

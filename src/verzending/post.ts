@@ -1,4 +1,4 @@
-import { request as requestHttp } from 'node:http'
+import { http } from '../http/node-http.ts'
 import { request as requestHttps } from 'node:https'
 
 /** Where, how long at most (a message takes two calls, within the time it is lent out), and as whom. */
@@ -17,7 +17,7 @@ const GROOTSTE = 4 * 1024 * 1024
  * comes in time (TimeoutError), when it is too large, or when `signal` ends it.
  */
 export async function post ({ url, seconden, tls }: Toegang, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<{ readonly status: number, readonly tekst: string }> {
-  const request = url.startsWith('https:') ? requestHttps : requestHttp
+  const request = url.startsWith('https:') ? requestHttps : http.request
   const limit = AbortSignal.timeout(seconden * 1_000)
   return await new Promise((resolve, reject) => {
     const fail = (error: Error): void => { reject(limit.aborted ? limit.reason as Error : error) }
