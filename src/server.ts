@@ -112,7 +112,7 @@ export async function buildServer (app: App): Promise<FastifyInstance> {
   await registerGraphql(server, app, makeRequestCtx)
 
   // Built at the first question: it would take 0.2 s and more of every start.
-  await server.register(swagger, { openapi: {}, hideUntagged: true, transformObject: () => buildOpenapi(operations, '/v1') })
+  await server.register(swagger, { openapi: {}, transformObject: () => buildOpenapi(operations, '/v1') })
   await server.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/v1/openapi.json' }, staticCSP: false })
   return server
 }

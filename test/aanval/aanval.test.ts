@@ -74,7 +74,10 @@ for (const [wat, sabotage, begin = 1] of SABOTAGES) {
   t.test(`the attack is a real one: ${wat}, and it gets some back`, { timeout: 300_000 }, async (t) => {
     const lekken: string[] = []
     let seed = begin - 1
-    for (let scholen = 0; lekken.length === 0 && scholen < 60; scholen++) lekken.push(...attackSchool(seed = seed % 60 + 1, sabotage).lekken)
+    for (let scholen = 0; lekken.length === 0 && scholen < 60; scholen++) {
+      seed = seed % 60 + 1
+      lekken.push(...attackSchool(seed, sabotage).lekken)
+    }
     t.ok(lekken.length > 0, `${lekken.length} in school ${seed}: ${lekken[0]}`)
   })
 }
