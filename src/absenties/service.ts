@@ -32,8 +32,8 @@ const POGINGEN = 8
 
 /** School and bron of which the last push named keys that stood: what stands is looked up first. Of the others a push just inserts, and starts again when it should not have. */
 const bekenden = new Set<string>()
-/** Fewer records than this are looked up in any case: to start again costs more. */
-const BULK = 100
+/** Fewer records than this do not wait for what they insert: all of it travels at once, of a PUT a fifth. The answers about more would be carried along by the collector. */
+const WEINIG = 100
 
 /**
  * Takes a push: each record stands alone, and the answer says per record what happened. What it answers is durable. `proef` does exactly
@@ -45,7 +45,7 @@ export async function pushAbsenties (ctx: Ctx, records: readonly unknown[], opti
   const { aanlevering = randomUUID(), deel = 0 } = opties
   const { perSchool, geweigerd } = parseRegels(ctx, records, scope)
   const ontvangen = { aanlevering, deel, soort: 'absenties', begonnen, records, perSchool, geweigerd, count: countResultaten } as const
-  const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels, { bulk: regels.length >= BULK }))
+  const land = async (tx: Tx): Promise<Absentieresultaat[]> => await landPerSchool(ctx, tx, scope, ontvangen, async (eigen, regels) => await landRegels(ctx, tx, eigen, aanlevering, regels, { nieuw: true }))
   const geland = await retryBotsingen(async () => opties.proef ? await tryTransaction(ctx, land) : await ctx.transaction(land))
 
   const resultaten = inVolgorde(geweigerd, geland)
@@ -93,7 +93,7 @@ export interface Landopties {
   /** What the transaction itself made of the leerlingen. */
   readonly kader?: Kader
   /** Begins as if nothing of it stood, unless the last push of this bron taught otherwise. */
-  readonly bulk?: boolean
+  readonly nieuw?: boolean
 }
 
 /**
@@ -157,7 +157,7 @@ async function landRegels (ctx: Ctx, tx: Tx, scope: Schoolscope, aanlevering: st
   const wachtend = regels.filter((_, at) => oordelen[at] === 'inWacht') as Wachtend[]
   const vernietigd = wachtend.length === 0 ? undefined : await landWachtende(ctx, tx, scope, aanlevering, wachtend)
   const rijen = oordelen.filter((oordeel): oordeel is store.Absentierij => oordeel !== 'inWacht' && !('problemen' in oordeel))
-  const anders = await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, bulk: opties.bulk === true }, rijen)
+  const anders = await writeRijen(ctx, tx, scope, kader, { aanlevering, geforceerd: opties.geforceerd === true, nieuw: opties.nieuw === true }, rijen)
   for (const { oud } of anders.values()) if (oud !== undefined) betrokkenen.add(oud.leerling)
   sendLast(tx, recordLeerlingenVan(ctx, tx, 'absenties:schrijven', scope, betrokkenen))
   // Only now: while PostgreSQL is at work they would be carried along by the collector.
@@ -228,7 +228,7 @@ export async function landAfmeldingsdagen (ctx: Ctx, tx: Tx, scope: Schoolscope,
   await writeRijen(ctx, tx, scope, kader, { aanlevering: dagen[0]!.aanlevering, geforceerd: true }, rijen)
 }
 
-async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, { bulk = false, ...hoe }: { aanlevering: string, geforceerd: boolean, bulk?: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaten> {
+async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlingversie }: Kader, { nieuw = false, ...hoe }: { aanlevering: string, geforceerd: boolean, nieuw?: boolean }, rijen: readonly store.Absentierij[]): Promise<store.Schrijfresultaten> {
   const anders = new Map<store.Absentierij, store.Schrijfresultaat>()
   // Who goes before whom is decided by all that stands, so bronnen of one school take turns.
   if (stam.bronnen.length > 1) await lockSchool(tx, scope.school)
@@ -236,19 +236,22 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   // Without a row the statement still says whether what made them wait or refused them is how things stand.
   if (rondes.length === 0) rondes.push([])
   const wie = `${scope.school} ${scope.bron}`
-  for (const [nummer, ronde] of rondes.entries()) {
-    const write = bulk && nummer === 0 && ronde.length > 0 && !bekenden.has(wie) ? store.insertAbsenties : store.writeAbsenties
-    const geschreven = await write(tx, scope, { ...hoe, stamversie: stam.stamversie, leerlingversie }, ronde).catch((error: unknown) => {
-      if (store.isDubbel(error)) bekenden.add(wie)
-      throw error
-    })
-    if (geschreven === undefined) {
-      dropKader(ctx, scope.school)
-      throw new store.Botsing()
-    }
-    for (const [rij, resultaat] of geschreven) anders.set(rij, resultaat)
+  const kader = { ...hoe, stamversie: stam.stamversie, leerlingversie }
+  const learn = (error: unknown): never => {
+    if (store.isDubbel(error)) bekenden.add(wie)
+    if (error instanceof store.Schoolwijziging) dropKader(ctx, scope.school)
+    throw error
   }
-  if (bulk && anders.size === 0) bekenden.delete(wie)
+  for (const [nummer, ronde] of rondes.entries()) {
+    if (nieuw && nummer === 0 && ronde.length > 0 && !bekenden.has(wie)) {
+      const ingevoegd = store.insertAbsenties(tx, scope, kader, ronde).catch(learn)
+      if (ronde.length < WEINIG) sendLast(tx, ingevoegd)
+      else await ingevoegd
+    } else {
+      for (const [rij, resultaat] of await store.writeAbsenties(tx, scope, kader, ronde).catch(learn)) anders.set(rij, resultaat)
+    }
+  }
+  if (nieuw && anders.size === 0) bekenden.delete(wie)
   const geraakt = readGeraakt(stam.beleid, rijen, anders)
   if (geraakt.leerlingen.size + geraakt.overige.size === 0) return anders
   const weken = [...geraakt.dagen].flatMap(([vestiging, eigen]) => [...new Set([...eigen].map(maandag))].map((dag) => ({ vestiging, maandag: dag })))
@@ -448,7 +451,7 @@ export async function retryBotsingen<T> (work: () => Promise<T>): Promise<T> {
 
 /** One record by its own key, as the bulk push would take it; a problem is thrown instead of listed. */
 export async function putAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, invoer: { school: string }, ifMatch: string | undefined): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
-  return await landOne(ctx, sleutel, invoer.school, { ...invoer, bronId: sleutel.bronId }, async (tx, scope) => {
+  return await landOne(ctx, sleutel.bron, { ...invoer, bronId: sleutel.bronId }, ifMatch === undefined, async (tx, scope) => {
     if (ifMatch !== undefined) await requireEtag(tx, scope, sleutel, ifMatch)
   })
 }
@@ -456,24 +459,24 @@ export async function putAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: st
 /** Withdraws one absentie; its versions stay. */
 export async function withdrawAbsentie (ctx: Ctx, sleutel: { bron: string, bronId: string }, school: string, gewijzigdOp: string | undefined, ifMatch: string | undefined): Promise<void> {
   const record = { bronId: sleutel.bronId, school, ingetrokken: true, gewijzigdOp: gewijzigdOp ?? ctx.now().toISOString() }
-  const { resultaat } = await landOne(ctx, sleutel, school, record, async (tx, scope) => {
+  const { resultaat } = await landOne(ctx, sleutel.bron, record, false, async (tx, scope) => {
     if (await store.findAbsentie(tx, scope, sleutel.bron, sleutel.bronId) === undefined) throw new AppError('niet-gevonden', 'Deze absentie is hier niet bekend.')
     if (ifMatch !== undefined) await requireEtag(tx, scope, sleutel, ifMatch)
   })
   if (resultaat === 'verouderd') throw new AppError('versie-verouderd', 'Er is al een latere versie van deze absentie.')
 }
 
-async function landOne (ctx: Ctx, { bron, bronId }: { bron: string, bronId: string }, school: string, record: object, check: (tx: Tx, scope: Schoolscope) => Promise<void>): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
+async function landOne (ctx: Ctx, bron: string, record: { readonly school: string, readonly bronId: string }, nieuw: boolean, check: (tx: Tx, scope: Schoolscope) => Promise<void>): Promise<{ resultaat: Resultaat, absentie: Absentie | null }> {
   const begonnen = performance.now()
-  const scope = requireRecht(ctx.actor, 'absenties:schrijven', school)
+  const scope = requireRecht(ctx.actor, 'absenties:schrijven', record.school)
   if (bron !== ctx.actor.bron) throw new AppError('geen-toegang', 'Een bron schrijft alleen haar eigen absenties.')
   const aanlevering = randomUUID()
   const parsed = parseRegel(record, scope, makeControle(ctx))
   const landed = await retryBotsingen(async () => await ctx.transaction(async (tx) => {
     await check(tx, scope)
-    const [{ resultaat, problemen }] = ('problemen' in parsed ? [refuse(0, bronId, parsed.problemen)] : await landAbsenties(ctx, tx, scope, aanlevering, [parsed])) as [Absentieresultaat]
+    const [{ resultaat, problemen }] = ('problemen' in parsed ? [refuse(0, record.bronId, parsed.problemen)] : await landAbsenties(ctx, tx, scope, aanlevering, [parsed], { nieuw })) as [Absentieresultaat]
     if (problemen !== undefined) throw new AppError(nameFoutcode(problemen), problemen[0]!.detail, problemen)
-    const found = store.findAbsentie(tx, scope, bron, bronId)
+    const found = store.findAbsentie(tx, scope, bron, record.bronId)
     sendLast(tx, found)
     sendLast(tx, recordAanlevering(ctx, tx, scope, { aanlevering, soort: 'absenties', aantallen: countResultaten([{ index: 0, resultaat }]), begonnen }))
     return { resultaat, found }

@@ -18,7 +18,7 @@ export class Rollback<T> extends Error {
 const last = new WeakMap<Tx, Array<Promise<unknown>>>()
 const before = new WeakMap<Tx, Array<Promise<unknown>>>()
 
-/** Leaves a statement whose answer the work does not need to be waited for with the commit: both travel together. Its failure fails the commit. */
+/** Leaves a statement whose answer the work does not need to be waited for with the commit: both travel together. Its failure fails the transaction, a trial too. */
 export function sendLast (tx: Tx, statement: Promise<unknown>): void {
   statement.catch(() => {}) // waited for, and thrown, by runTransaction
   last.get(tx)!.push(statement)
@@ -63,13 +63,20 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
     assert((await commit).command === 'COMMIT', 'the transaction was committed')
     return answer
   } catch (error) {
-    const [begun] = await Promise.allSettled(sent)
+    const [begun, ...others] = (await Promise.allSettled(sent)).map((each) => each.status === 'rejected' ? each.reason as unknown : undefined)
     await client.query('rollback').catch((failure: Error) => { broken = failure })
-    if (error instanceof Rollback) return error.answer as T
-    throw begun?.status === 'rejected' ? begun.reason : error
+    // What comes after a statement that failed, fails with it: the statement itself is the one to be heard of.
+    const reason = [begun, error instanceof Rollback ? undefined : error, ...others].find((each) => each !== undefined && !isGevolg(each))
+    if (reason === undefined && error instanceof Rollback) return error.answer as T
+    throw reason ?? error
   } finally {
     client.release(broken)
   }
+}
+
+function isGevolg (error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown, cause?: { code?: unknown } }
+  return (code ?? cause?.code) === '25P02' // in_failed_sql_transaction
 }
 
 function beginWithin (scholen: readonly string[] | '*', leerlingen: Leerlingen | undefined): string {

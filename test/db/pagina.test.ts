@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from '../../src/db/drizzle.ts'
 import pg, { type ClientBase } from 'pg'
 import t from 'tap'
-import { listAbsenties, writeAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
+import { insertAbsenties, listAbsenties, writeAbsenties, type Absentiefilter } from '../../src/absenties/store.ts'
 import { makePool } from '../../src/db/pool.ts'
 import { arrayText, readPage } from '../../src/db/statement.ts'
 import { runTransaction, type Tx } from '../../src/db/transaction.ts'
@@ -108,4 +108,22 @@ t.test('a push of corrections looks each up by its key, also with a plan from wh
   const gelezen = plan.flatMap((line, at) => / on absentie a /.test(line) ? [`${line.trim()} ${plan[at + 1]!.trim()}`] : [])
   t.match(gelezen, [/Index Scan using absentie_pk .* Index Cond: .*bron_id = /])
   t.equal(gelezen.length, 1)
+})
+
+t.test('what a push writes is planned once a connection, whether it is one record or a thousand', async (t) => {
+  const pool = makePool({ ...await createTestDatabase(t), ssl: false }, { max: 1, onError: () => {} })
+  t.teardown(async () => { await pool.end() })
+  await pool.query("insert into school (school) values ('99AA')")
+  await pool.query("insert into vestiging select school, school || '00', 'Vestiging', 'vo', 'midden', '0344', null, 50, now() from school")
+  await pool.query("insert into leerling (school, bron, leerling, geboortedatum, vastgelegd_op) values ('99AA', 'lvs', 'L-1', '2012-05-05', now())")
+  const { rows: [versies] } = await pool.query<{ stamversie: number, leerlingversie: number }>('select stamversie, leerlingversie from school')
+  const write = async (bronId: string): Promise<void> => {
+    const rij = { index: 0, categorie: 'ongeoorloofd', minuten: 50, record: { bronId, school: '99AA', vestiging: '99AA00', leerling: 'L-1', datum: '2025-09-01', soort: 'afwezig', reden: 'SPIJ', ingetrokken: false, gewijzigdOp: '2025-09-01T09:00:00Z' } } as const
+    for (const schrijf of [insertAbsenties, writeAbsenties]) {
+      await runTransaction(pool, ['99AA'], async (tx) => { await schrijf(tx, { school: '99AA', bron: 'lvs' } as unknown as Schoolscope, { ...versies!, aanlevering: randomUUID(), geforceerd: false }, [rij]) })
+    }
+  }
+  for (let at = 0; at < 10; at++) await write(`a-${at}`)
+  const { rows } = await pool.query("select custom_plans::integer as eigen, generic_plans::integer as ieder from pg_prepared_statements where statement like '%insert into absentie %' order by statement")
+  t.same(rows, [{ eigen: 5, ieder: 5 }, { eigen: 5, ieder: 5 }])
 })

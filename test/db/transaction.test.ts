@@ -1,9 +1,9 @@
 import t from 'tap'
 import { makePool } from '../../src/db/pool.ts'
-import { Rollback, runTransaction } from '../../src/db/transaction.ts'
+import { Rollback, runTransaction, sendLast, type Tx } from '../../src/db/transaction.ts'
 import { sql } from '../../src/db/drizzle.ts'
 import fc from 'fast-check'
-import { arrayText, prepareStatement } from '../../src/db/statement.ts'
+import { arrayText, prepareStatement, readRows } from '../../src/db/statement.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 t.test('a transaction', async (t) => {
@@ -31,6 +31,23 @@ t.test('a transaction', async (t) => {
     await tx.execute(sql`select pg_sleep(1)`)
   }))
   t.same(await schools(), [], 'whose connection was cut fails, and the pool goes on')
+
+  // Of what was sent without waiting, one statement fails and the rest with it.
+  const sendAll = (tx: Tx): void => { for (const deler of [1, 0, 2]) sendLast(tx, readRows(tx, sql`select 1 / ${deler}::integer`)) }
+  const DEELT = { code: '22012' }
+  await t.rejects(runTransaction(pool, '*', async (tx) => { sendAll(tx) }), DEELT, 'that fails at a statement nobody waited for fails by that, not by what came after it')
+  await t.rejects(runTransaction(pool, '*', async (tx) => {
+    sendAll(tx)
+    await tx.execute(sql`select 1`)
+  }), DEELT, 'also when something later was waited for')
+  await t.rejects(runTransaction(pool, '*', async (tx) => {
+    sendAll(tx)
+    throw new Rollback(7)
+  }), DEELT, 'also as a trial')
+  await t.rejects(runTransaction(pool, '*', async (tx) => {
+    sendAll(tx)
+    throw new Error('of the work')
+  }), { message: 'of the work' })
 
   // What an array of PostgreSQL means by a bare word, a brace or a quote is here only text.
   const vreemd = fc.constantFrom('NULL', 'null', 'Null', '', ' ', '{', '}', ',', '"', '\\', '\\"', '{1,2}', 'a b', 'a\nb', 'é', '🙂', '-0', 'nullen')
