@@ -187,8 +187,6 @@ export async function sampleLeerlingen (tx: Tx, scope: Schoolscope, aantal: numb
   return rows
 }
 
-type Signaalgegevensrij = Signaalgegevens & Record<string, unknown>
-
 export interface Signaalfilter {
   readonly school?: string | undefined
   readonly leerling?: string | undefined
@@ -256,7 +254,7 @@ export async function listWerk (tx: Tx, scope: Inzage, vandaag: Datum, filter: W
 }
 
 export async function findSignaal (tx: Tx, scope: Schoolinzage, vandaag: Datum, signaal: string): Promise<Signaalgegevens | undefined> {
-  const { rows } = await tx.execute<Signaalgegevensrij>(sql`select ${signaalvelden(vandaag)} from signaal s where s.school = ${scope.school} and s.signaal = ${signaal}::uuid and ${inReikwijdte(scope, sql`s`)}`)
+  const rows = await readRows<Signaalgegevens>(tx, sql`select ${signaalvelden(vandaag)} from signaal s where s.school = ${scope.school} and s.signaal = ${signaal}::uuid and ${inReikwijdte(scope, sql`s`)}`)
   return rows[0]
 }
 
