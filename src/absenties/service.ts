@@ -5,6 +5,7 @@ import { absentieTeller } from '../http/health.ts'
 import { OngeldigeRegel } from '../http/ndjson.ts'
 import { decodeCursor, encodeCursor, listFouten, requireMatch } from '../http/rest.ts'
 import { compileSnel } from '../http/snel.ts'
+import { flush } from '../db/statement.ts'
 import { sendLast, type Tx } from '../db/transaction.ts'
 import { deriveMinuten, type Categorie, type Dagdeel } from '../domain/absentie.ts'
 import { beleidOp, classify, onverklaardTot, type Beleid } from '../domain/beleid.ts'
@@ -245,8 +246,12 @@ async function writeRijen (ctx: Ctx, tx: Tx, scope: Schoolscope, { stam, leerlin
   for (const [nummer, ronde] of rondes.entries()) {
     if (nieuw && nummer === 0 && ronde.length > 0 && !bekenden.has(wie)) {
       const ingevoegd = store.insertAbsenties(tx, scope, kader, ronde).catch(learn)
-      if (ronde.length < WEINIG) sendLast(tx, ingevoegd)
-      else await ingevoegd
+      if (ronde.length < WEINIG) {
+        sendLast(tx, ingevoegd)
+        flush(tx)
+      } else {
+        await ingevoegd
+      }
     } else {
       for (const [rij, resultaat] of await store.writeAbsenties(tx, scope, kader, ronde).catch(learn)) anders.set(rij, resultaat)
     }

@@ -5,7 +5,7 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
 /** Statements of one turn of the event loop leave in one write: each write of its own wakes PostgreSQL, and costs this process a system call. */
-class Verbinding extends pg.Client {
+export class Verbinding extends pg.Client {
   #isWaiting = false
 
   override query (...given: never[]): never {
@@ -19,6 +19,14 @@ class Verbinding extends pg.Client {
       })
     }
     return super.query(...given as [never]) as never
+  }
+
+  /** Writes what this turn gave so far. */
+  flush (): void {
+    if (!this.#isWaiting) return
+    const { stream } = this.connection
+    stream.uncork()
+    stream.cork()
   }
 }
 

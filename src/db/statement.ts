@@ -1,6 +1,7 @@
 import { PgDialect, sql, type Placeholder, type SQL } from './drizzle.ts'
 import { assert } from '../errors.ts'
 import type { ClientBase, QueryResult } from 'pg'
+import type { Verbinding } from './pool.ts'
 import type { Tx } from './transaction.ts'
 
 const dialect = new PgDialect()
@@ -51,6 +52,11 @@ function writeOnce<P> (query: SQL): { text: string, name: string, params: Readon
 /** What drizzle would send it, it sends a turn later. */
 function clientOf (tx: Tx): ClientBase {
   return (tx as Tx & { readonly $client: ClientBase }).$client
+}
+
+/** Hands PostgreSQL at once what was sent so far, for work that goes on without the answer: of a PUT a tenth, since what follows is made meanwhile. */
+export function flush (tx: Tx): void {
+  (clientOf(tx) as Verbinding).flush()
 }
 
 /**
