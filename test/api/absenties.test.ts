@@ -264,6 +264,26 @@ t.test('a bulk of new records with some that stand after all: each is answered a
   t.same(versies.map(({ reden }) => reden), ['SPIJ', 'ZK'], 'a push that began again left nothing behind')
 })
 
+t.test('what a push of new records was computed with is never out of date, however few or many they are', async (t) => {
+  const service = await startService(t)
+  await createSchool(service)
+  const PUSHES: ReadonlyArray<readonly [naam: string, push: (sleutel: string) => Promise<number>]> = [
+    ['by PUT', async (sleutel) => {
+      const { bronId, ...payload } = buildAbsentie(`${sleutel}-0`, '2025-09-08')
+      return (await service.inject({ method: 'PUT', url: `/v1/absenties/test-lvs/${bronId as string}`, payload })).statusCode === 201 ? 1 : 0
+    }],
+    ...[3, 150].map((aantal) => [`${aantal} at once`, async (sleutel: string) => (await push(service, Array.from({ length: aantal }, (_, at) => buildAbsentie(`${sleutel}-${at}`, '2025-09-08')))).aantallen['nieuw']!] as const)
+  ]
+  for (const [at, [naam, pushNieuw]] of PUSHES.entries()) {
+    // Read and kept: what the next push of it finds changed.
+    await push(service, [buildAbsentie(`vooraf-${at}`, '2025-09-08')])
+    await createSchool(service, { minutenPerWeek: 1_500 - at * 250 })
+    const aantal = await pushNieuw(`n${at}`)
+    t.ok(aantal > 0, naam)
+    t.same((await list(service)).filter(({ bronId }) => bronId.startsWith(`n${at}-`)).map(({ minuten }) => minuten), Array.from({ length: aantal }, () => 300 - at * 50), `${naam}: by the rooster of now`)
+  }
+})
+
 async function sumVersies (t: Test, service: Service, expected: number): Promise<void> {
   let total = 0
   for (let at = 0; at < SLEUTELS; at++) total += (await service.inject({ url: `/v1/absenties/test-lvs/c-${at}/geschiedenis?school=99AA` })).json<{ versies: unknown[] }>().versies.length
