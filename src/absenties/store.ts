@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type SQL } from '../db/drizzle.ts'
 import { arrayText, columnText, iso, isVan, prepareStatement, readPage, readRows } from '../db/statement.ts'
+import { readSqlstate, type Tx } from '../db/transaction.ts'
 import { listBetekenissen, type Beleid } from '../domain/beleid.ts'
 import { areFew, inReikwijdte, inReikwijdteVanSchool, isSchoolwide, type Schoolinzage, type Schoolscope } from '../toegang/service.ts'
 import { absentieBeperkt } from '../verzoeken/beperkt.ts'
-import type { Tx } from '../db/transaction.ts'
 import type { Categorie, Soort } from '../domain/absentie.ts'
 import type { Dagmelding } from '../domain/voorrang.ts'
 import type { Absentie, Absentieregel, Absentieversie, Wachtende } from './contract.ts'
@@ -300,8 +300,7 @@ export class Schoolwijziging extends Botsing {}
 
 /** Whether a transaction that failed with this may succeed when it is run again; a deadlock or a serialization failure of PostgreSQL too. */
 export function isBotsing (error: unknown): boolean {
-  const { code, cause } = error as { code?: unknown, cause?: { code?: unknown } }
-  return error instanceof Botsing || isDubbel(error) || ['40P01', '40001'].includes(String(code ?? cause?.code))
+  return error instanceof Botsing || isDubbel(error) || ['40P01', '40001'].includes(String(readSqlstate(error)))
 }
 
 /** Whether a row was inserted of which the key stood, or was written by another transaction in the same moment. */

@@ -75,8 +75,13 @@ export async function runTransaction<T> (pool: pg.Pool, scholen: readonly string
 }
 
 function isGevolg (error: unknown): boolean {
+  return readSqlstate(error) === '25P02' // in_failed_sql_transaction
+}
+
+/** What PostgreSQL calls this failure, also where drizzle has wrapped it; undefined of what is not one of its. */
+export function readSqlstate (error: unknown): unknown {
   const { code, cause } = error as { code?: unknown, cause?: { code?: unknown } }
-  return (code ?? cause?.code) === '25P02' // in_failed_sql_transaction
+  return code ?? cause?.code
 }
 
 function beginWithin (scholen: readonly string[] | '*', leerlingen: Leerlingen | undefined): string {
