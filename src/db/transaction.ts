@@ -78,7 +78,7 @@ function isGevolg (error: unknown): boolean {
   return readSqlstate(error) === '25P02' // in_failed_sql_transaction
 }
 
-/** What PostgreSQL calls this failure, also where drizzle has wrapped it; undefined of what is not one of its. */
+/** The code of a failure: PostgreSQL's own, also where drizzle has wrapped it, or that of another error which has one. */
 export function readSqlstate (error: unknown): unknown {
   const { code, cause } = error as { code?: unknown, cause?: { code?: unknown } }
   return code ?? cause?.code

@@ -191,7 +191,7 @@ async function reset (dienst: Dienst): Promise<void> {
   })
 }
 
-// Of either in turn, so that what else the machine does weighs on both; the first thousand until V8 has compiled what is hot.
+// Of each in turn, so that what else the machine does weighs on all; the first thousand until V8 has compiled what is hot.
 const BEURT = 50
 const AANLOOP = 20
 const BEURTEN = 40
